@@ -1,0 +1,3 @@
+namespace Orderly.Contract;
+/// <summary>Placeholder.</summary>
+public sealed class A;

@@ -1,0 +1,3 @@
+namespace Orderly.EmbeddedPostgres;
+/// <summary>Placeholder.</summary>
+public sealed class EmbeddedCluster;
