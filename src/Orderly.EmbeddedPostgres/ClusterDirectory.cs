@@ -8,6 +8,7 @@ namespace Orderly.EmbeddedPostgres;
 /// to its account (the two differ for root), so that the account can't plant links for us to follow.
 /// <code>
 /// home/  embedded-postgres.lock  held while a cluster is owned; marks the directory as ours
+///        embedded-postgres.pid   the owner's process id, for messages only
 ///        pgpass                  0600, the generated password in PostgreSQL's own format
 ///        data/                   0700, appears complete by a rename
 ///        data.unfinished-*/      what a killed initdb left; removed
@@ -17,6 +18,9 @@ namespace Orderly.EmbeddedPostgres;
 internal sealed record ClusterHome(string Path)
 {
     public string LockFile => System.IO.Path.Combine(Path, "embedded-postgres.lock");
+
+    /// <summary>The owner's process id, in a file of its own since a locked one can't be read.</summary>
+    public string OwnerFile => System.IO.Path.Combine(Path, "embedded-postgres.pid");
 
     public string PasswordFile => System.IO.Path.Combine(Path, "pgpass");
 
@@ -188,34 +192,24 @@ internal sealed class ClusterDirectory : IDisposable
     {
         try
         {
-            var options = new FileStreamOptions
+            var stream = new FileStream(home.LockFile, new FileStreamOptions
             {
-                Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None,
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
                 UnixCreateMode = OwnerFile,
-            };
-            var stream = new FileStream(home.LockFile, options);
-            stream.SetLength(0);
-            stream.Write(System.Text.Encoding.ASCII.GetBytes(
-                Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            stream.Flush();
+            });
+            WritePrivate(home.OwnerFile, Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
             return stream;
         }
         catch (IOException e) when (e.HResult is wouldBlockOnLinux or wouldBlockOnMacOS)
         {
-            var holder = ReadHolder(home);
+            var holder = File.Exists(home.OwnerFile) ? File.ReadAllText(home.OwnerFile).Trim() : "";
             throw new EmbeddedPostgresException(
                 $"The cluster in '{home.Path}' is in use by another server"
                 + (holder.Length == 0 ? "" : $" (process {holder})")
                 + ": stop that one, or choose another directory.", e);
         }
-    }
-
-    private static string ReadHolder(ClusterHome home)
-    {
-        // Sharing everything takes no lock, so it can be read while another holds it.
-        using var reader = new StreamReader(new FileStream(home.LockFile, FileMode.Open, FileAccess.Read,
-            FileShare.ReadWrite | FileShare.Delete));
-        return reader.ReadToEnd().Trim();
     }
 
     /// <summary>The path without links, as the kernel names the directory of a process that is in it.</summary>

@@ -14,7 +14,7 @@ internal sealed class Postmaster(ClusterDirectory directory, PostgresBinaries bi
     EmbeddedClusterOptions options)
 {
     private const int readyPollMilliseconds = 20;
-    private const int leftoversEndSeconds = 5;
+    private const int leftoversEndSeconds = 2;
     private const int leftoversQuitSeconds = 5;
     private const int immediateStopSeconds = 10;
     private const int stillStartingReportSeconds = 10;

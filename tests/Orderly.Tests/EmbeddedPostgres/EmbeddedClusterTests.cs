@@ -3,7 +3,7 @@ using static Orderly.Tests.EmbeddedPostgres.TemporaryClusters;
 
 namespace Orderly.Tests.EmbeddedPostgres;
 
-public sealed class EmbeddedClusterTests : IAsyncDisposable
+public sealed class EmbeddedClusterTests(MadeCluster made) : IAsyncDisposable
 {
     private readonly TemporaryClusters temporary = new();
 
@@ -25,7 +25,7 @@ public sealed class EmbeddedClusterTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_database_is_utf8_with_checksums_scram_passwords_utc_and_a_superuser_of_its_name()
+    public async Task The_database_is_utf8_with_checksums_and_is_reached_by_a_unix_socket_and_a_password_only()
     {
         var cluster = await temporary.StartAsync(temporary.Options with { Database = "other_name" });
 
@@ -39,11 +39,20 @@ public sealed class EmbeddedClusterTests : IAsyncDisposable
             """;
         (await AskAsync<string>(cluster, facts)).ShouldBe("other_name other_name t UTF8 on UTC off SCRAM-SHA-256");
         (await AskAsync<string>(cluster, "SHOW server_version")).ShouldStartWith(cluster.Version);
+
+        cluster.Host.ShouldBe(Path.Combine(temporary.Home, "run"));
+        (await AskAsync<string>(cluster, "SHOW listen_addresses")).ShouldBe("");
+        await using var stranger = new Npgsql.NpgsqlConnection(
+            cluster.ConnectionString.Replace(cluster.Password, "wrong") + ";Pooling=false");
+        var refusal = await Should.ThrowAsync<Npgsql.PostgresException>(
+            () => stranger.OpenAsync(TestContext.Current.CancellationToken));
+        refusal.SqlState.ShouldBe("28P01");
     }
 
     [Fact]
     public async Task A_durable_cluster_syncs_and_a_throw_away_one_does_not()
     {
+        await made.CopyToAsync(temporary.Root);
         const string setting = "SELECT current_setting('fsync') || ' ' || current_setting('full_page_writes')"
             + " || ' ' || current_setting('synchronous_commit')";
         var throwAway = await temporary.StartAsync();
@@ -59,18 +68,11 @@ public sealed class EmbeddedClusterTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Without_a_port_it_listens_on_a_unix_socket_only()
-    {
-        var cluster = await temporary.StartAsync();
-
-        cluster.Host.ShouldBe(Path.Combine(temporary.Home, "run"));
-        (await AskAsync<string>(cluster, "SHOW listen_addresses")).ShouldBe("");
-    }
-
-    [Fact]
     public async Task A_path_too_long_for_a_unix_socket_gets_a_free_loopback_port()
     {
+        Directory.CreateDirectory(temporary.Root);
         var deep = Path.Combine(temporary.Root, new string('d', 100));
+        await made.CopyToAsync(deep);
         var cluster = await temporary.StartAsync(temporary.Options with { Directory = deep });
 
         cluster.Host.ShouldBe("127.0.0.1");
@@ -79,20 +81,9 @@ public sealed class EmbeddedClusterTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_wrong_password_is_refused()
-    {
-        var cluster = await temporary.StartAsync();
-        await using var connection = new Npgsql.NpgsqlConnection(
-            cluster.ConnectionString.Replace(cluster.Password, "wrong") + ";Pooling=false");
-
-        var refusal = await Should.ThrowAsync<Npgsql.PostgresException>(
-            () => connection.OpenAsync(TestContext.Current.CancellationToken));
-        refusal.SqlState.ShouldBe("28P01");
-    }
-
-    [Fact]
     public async Task The_password_file_is_for_its_owner_alone_and_logs_hold_no_values_of_rows()
     {
+        await made.CopyToAsync(temporary.Root);
         var cluster = await temporary.StartAsync();
         File.GetUnixFileMode(Path.Combine(temporary.Home, "pgpass"))
             .ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -113,18 +104,20 @@ public sealed class EmbeddedClusterTests : IAsyncDisposable
     [Fact]
     public async Task A_stopped_throw_away_cluster_is_deleted_and_stopping_twice_is_harmless()
     {
+        await made.CopyToAsync(temporary.Root);
         var cluster = await temporary.StartAsync(temporary.Options with { DeleteWhenStopped = true });
         var pid = cluster.PostmasterPid;
         await cluster.StopAsync(TestContext.Current.CancellationToken);
         await cluster.StopAsync(TestContext.Current.CancellationToken);
 
         Directory.Exists(temporary.Root).ShouldBeFalse();
-        Directory.Exists($"/proc/{pid}").ShouldBeFalse();
+        ClusterProcesses.IsPostgresOf(new ClusterHome(temporary.Home), pid).ShouldBeFalse();
     }
 
     [Fact]
     public async Task A_cluster_keeps_the_database_name_it_was_made_with()
     {
+        await made.CopyToAsync(temporary.Root);
         await (await temporary.StartAsync()).StopAsync(TestContext.Current.CancellationToken);
 
         var failure = await temporary.StartFailsAsync(temporary.Options with { Database = "another" });
@@ -151,6 +144,7 @@ public sealed class EmbeddedClusterTests : IAsyncDisposable
     [Fact]
     public async Task Settings_reach_the_server_and_a_wrong_one_is_named_with_its_reason()
     {
+        await made.CopyToAsync(temporary.Root);
         var wrong = await temporary.StartFailsAsync(With("work_mem", "a lot"));
         wrong.Message.ShouldContain("work_mem");
 

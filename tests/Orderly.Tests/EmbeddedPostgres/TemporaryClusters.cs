@@ -47,6 +47,10 @@ public sealed class TemporaryClusters : IAsyncDisposable
     {
         foreach (var cluster in clusters)
             await cluster.DisposeAsync();
+        // A test that failed may have left a killed owner's server process.
+        var home = new ClusterHome(Home);
+        if (PostmasterFile.Read(home) is { } file && ClusterProcesses.IsPostgresOf(home, file.ProcessId))
+            await (await EmbeddedCluster.StartAsync(Options)).DisposeAsync();
         if (Directory.Exists(Root))
             Directory.Delete(Root, recursive: true);
     }
