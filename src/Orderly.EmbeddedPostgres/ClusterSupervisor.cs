@@ -1,3 +1,5 @@
+using System.ComponentModel;
+
 namespace Orderly.EmbeddedPostgres;
 
 /// <summary>
@@ -56,7 +58,8 @@ internal sealed class ClusterSupervisor(Postmaster postmaster, Action<string> re
             report($"PostgreSQL runs again (process {postmaster.ProcessId})");
             restarted(postmaster.ProcessId);
         }
-        catch (EmbeddedPostgresException e)
+        catch (Exception e) when (e is EmbeddedPostgresException or IOException or UnauthorizedAccessException
+            or Win32Exception)
         {
             report($"{e.Message} Trying again in {DelayBefore(attempt + 1).TotalSeconds:0.#} s");
         }

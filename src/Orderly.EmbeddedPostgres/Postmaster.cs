@@ -161,8 +161,10 @@ internal sealed class Postmaster(ClusterDirectory directory, PostgresBinaries bi
                     + string.Join(", ", await LeftoversAsync(ct)) + ").");
         }
 
-        if (PostmasterFile.Read(home) is not null)
-            PostmasterFile.Disown(directory);
+        PostmasterFile.Disown(directory);
+        // A socket's lock file names a process too, and would be believed if another program has that number now.
+        foreach (var socket in Directory.EnumerateFiles(home.SocketDirectory))
+            File.Delete(socket);
     }
 
     private async Task<bool> LeftoversEndAsync(int limitSeconds, CancellationToken ct)
