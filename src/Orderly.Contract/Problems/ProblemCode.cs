@@ -1,0 +1,152 @@
+namespace Orderly.Contract.Problems;
+
+/// <summary>
+/// Every way in which the service refuses. On the wire a code is written with hyphens (<see cref="ProblemCodes"/>);
+/// <c>/problems/{code}</c> explains each.
+/// </summary>
+public enum ProblemCode
+{
+    /// <summary>400: the body is not JSON.</summary>
+    MalformedJson,
+
+    /// <summary>400: the body was read, but several things in it cannot be.</summary>
+    InvalidBody,
+
+    /// <summary>400: a field that does not exist.</summary>
+    UnknownField,
+
+    /// <summary>400: a field stands twice in one object.</summary>
+    DuplicateField,
+
+    /// <summary>400: a required field is absent.</summary>
+    MissingField,
+
+    /// <summary>400: a value of the wrong JSON type.</summary>
+    WrongType,
+
+    /// <summary>400: text that cannot be stored (NUL, or half a surrogate pair).</summary>
+    InvalidText,
+
+    /// <summary>400: not an RFC 3339 time with an offset.</summary>
+    InvalidTime,
+
+    /// <summary>400: a number too large to be represented.</summary>
+    NumberOutOfRange,
+
+    /// <summary>400: several query parameters are wrong.</summary>
+    InvalidQuery,
+
+    /// <summary>400: a query parameter that does not exist here.</summary>
+    UnknownParameter,
+
+    /// <summary>400: a query parameter given twice.</summary>
+    RepeatedParameter,
+
+    /// <summary>400: a query parameter with a value that it cannot have.</summary>
+    InvalidParameter,
+
+    /// <summary>400: a cursor that this server did not make, or made for another list.</summary>
+    InvalidCursor,
+
+    /// <summary>400: a malformed If-Match or If-None-Match, or one that disagrees with the body.</summary>
+    InvalidPrecondition,
+
+    /// <summary>400: the HTTP message itself cannot be read.</summary>
+    BadRequest,
+
+    /// <summary>401: no key.</summary>
+    MissingKey,
+
+    /// <summary>401: a key that is not known, no longer valid, or malformed.</summary>
+    UnknownKey,
+
+    /// <summary>403: the key lacks the scope.</summary>
+    MissingScope,
+
+    /// <summary>404: no such address.</summary>
+    RouteNotFound,
+
+    /// <summary>404: no such order.</summary>
+    OrderNotFound,
+
+    /// <summary>404: no such service record.</summary>
+    ServiceNotFound,
+
+    /// <summary>405: the address does not take this method.</summary>
+    MethodNotAllowed,
+
+    /// <summary>406: none of the asked media types can be given.</summary>
+    NotAcceptable,
+
+    /// <summary>408: the request took too long to arrive.</summary>
+    RequestTimeout,
+
+    /// <summary>409: the order is still too young to be updated.</summary>
+    OrderNotYetUpdatable,
+
+    /// <summary>409: a completed or cancelled order's content is frozen.</summary>
+    OrderClosed,
+
+    /// <summary>409: another live order of the team has this reference.</summary>
+    ReferenceTaken,
+
+    /// <summary>412: the order or record has changed since the version that the caller knows.</summary>
+    StaleVersion,
+
+    /// <summary>413: the body is too large.</summary>
+    BodyTooLarge,
+
+    /// <summary>414: the address is too long.</summary>
+    AddressTooLong,
+
+    /// <summary>415: the body's media type or encoding is not one this address takes.</summary>
+    UnsupportedMediaType,
+
+    /// <summary>422: the body was read, but several things in it are not acceptable.</summary>
+    Unacceptable,
+
+    /// <summary>422: text longer than its limit, or empty where it may not be.</summary>
+    InvalidLength,
+
+    /// <summary>422: a number or time outside its limits.</summary>
+    OutOfRange,
+
+    /// <summary>422: a number with too many decimals or digits.</summary>
+    TooPrecise,
+
+    /// <summary>422: fewer or more entries than the limits.</summary>
+    InvalidCount,
+
+    /// <summary>422: text that does not have the shape of what it should name.</summary>
+    InvalidValue,
+
+    /// <summary>422: not an ISO 4217 currency code.</summary>
+    UnknownCurrency,
+
+    /// <summary>422: no service record with this id.</summary>
+    UnknownService,
+
+    /// <summary>422: the service record is retired.</summary>
+    RetiredService,
+
+    /// <summary>422: totalfee cannot be computed and must be given.</summary>
+    TotalfeeRequired,
+
+    /// <summary>422: a read-only field with another value than the stored one.</summary>
+    ReadOnlyField,
+
+    /// <summary>428: a write must say which version it is based on.</summary>
+    PreconditionRequired,
+
+    /// <summary>431: the request's headers are too large.</summary>
+    HeadersTooLarge,
+
+    /// <summary>500: a fault of the service.</summary>
+    InternalError,
+
+    /// <summary>503: the service has more work than it can do.</summary>
+    Overloaded,
+
+    /// <summary>503: the database cannot be reached.</summary>
+    DatabaseUnavailable,
+}
