@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Orderly.EmbeddedPostgres;
 
@@ -160,16 +159,10 @@ internal sealed class ClusterDirectory : IDisposable
         File.Delete(temporary);
         var options = new FileStreamOptions
         {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = OwnerFile,
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerFile,
         };
-        using (var stream = new FileStream(temporary, options))
-        {
-            stream.Write(Encoding.UTF8.GetBytes(text));
-            stream.Flush(flushToDisk: true);
-        }
-
+        using (var writer = new StreamWriter(temporary, options))
+            writer.Write(text);
         File.Move(temporary, path, overwrite: true);
     }
 

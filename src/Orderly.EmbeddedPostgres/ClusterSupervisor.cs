@@ -1,5 +1,3 @@
-using System.ComponentModel;
-
 namespace Orderly.EmbeddedPostgres;
 
 /// <summary>
@@ -58,8 +56,7 @@ internal sealed class ClusterSupervisor(Postmaster postmaster, Action<string> re
             report($"PostgreSQL runs again (process {postmaster.ProcessId})");
             restarted(postmaster.ProcessId);
         }
-        catch (Exception e) when (e is EmbeddedPostgresException or IOException or UnauthorizedAccessException
-            or Win32Exception)
+        catch (EmbeddedPostgresException e)
         {
             report($"{e.Message} Trying again in {DelayBefore(attempt + 1).TotalSeconds:0.#} s");
         }

@@ -52,10 +52,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         supervision = Task.Run(() => supervisor.RunAsync(stopping.Token));
     }
 
-    /// <summary>
-    /// Raised, on a thread of the pool, after the server process died and was started again. A handler that throws
-    /// ends the supervision, and <see cref="StopAsync"/> throws what it threw.
-    /// </summary>
+    /// <summary>Raised, on a thread of the pool, after the server process died and was started again.</summary>
     public event EventHandler<ClusterRestartedEventArgs>? Restarted;
 
     /// <summary>
@@ -131,15 +128,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             if (stopped)
                 return;
             await stopping.CancelAsync();
-            try
-            {
-                await supervision;
-            }
-            finally
-            {
-                await postmaster.StopAsync(cancellationToken);
-            }
-
+            await supervision;
+            await postmaster.StopAsync(cancellationToken);
             if (options.DeleteWhenStopped)
                 directory.Delete();
             stopped = true;

@@ -41,10 +41,7 @@ public sealed record EmbeddedClusterOptions
     /// </summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
-    /// <summary>
-    /// Receives one human line for each step that takes time or that an operator should know of, from any thread.
-    /// It must not throw.
-    /// </summary>
+    /// <summary>Receives one human line for each step that takes time or that an operator should know of.</summary>
     public Action<string>? Progress { get; init; }
 
     /// <summary>The directory that holds <c>initdb</c>, <c>pg_ctl</c> and <c>postgres</c>. Null: look for it.</summary>

@@ -161,10 +161,8 @@ internal sealed class Postmaster(ClusterDirectory directory, PostgresBinaries bi
                     + string.Join(", ", await LeftoversAsync(ct)) + ").");
         }
 
-        PostmasterFile.Disown(directory);
-        // A socket's lock file names a process too, and would be believed if another program has that number now.
-        foreach (var socket in Directory.EnumerateFiles(home.SocketDirectory))
-            File.Delete(socket);
+        if (PostmasterFile.Read(home) is not null)
+            PostmasterFile.Disown(directory);
     }
 
     private async Task<bool> LeftoversEndAsync(int limitSeconds, CancellationToken ct)

@@ -166,14 +166,9 @@ public sealed class ClusterRecoveryTests(MadeCluster made) : IAsyncDisposable
             pid.ToString(CultureInfo.InvariantCulture), temporary.Data, "1700000000", "5432",
             Path.Combine(temporary.Home, "run"), "", "   123456    654321", "ready   ",
         ];
-        foreach (var file in new[]
-        {
-            Path.Combine(temporary.Data, "postmaster.pid"), Path.Combine(temporary.Home, "run", ".s.PGSQL.5432.lock"),
-        })
-        {
-            await File.WriteAllLinesAsync(file, lines, TestContext.Current.CancellationToken);
-            File.SetUnixFileMode(file, ClusterDirectory.OwnerFile | UnixFileMode.OtherRead);
-        }
+        var file = Path.Combine(temporary.Data, "postmaster.pid");
+        await File.WriteAllLinesAsync(file, lines, TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(file, ClusterDirectory.OwnerFile | UnixFileMode.OtherRead);
     }
 
     // The sixth field of the line, counted after the name, which may hold spaces.

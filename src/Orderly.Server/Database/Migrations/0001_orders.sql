@@ -48,6 +48,7 @@ create table orders (
     team text not null,
     datetime timestamptz not null,
     totalfee numeric not null,
+    totalfee_stated boolean not null,
     reference text,
     content text not null,
     personal bytea,

@@ -1,0 +1,74 @@
+using Orderly.Contract.Problems;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Access;
+
+/// <summary>An address that answers without a key.</summary>
+internal sealed class OpenToAll;
+
+/// <summary>The scope that an address asks of a key.</summary>
+internal sealed record RequiredScope(string Scope);
+
+/// <summary>
+/// Lets a request through only with a valid key that has the scope of the address. Stands behind the router, so that
+/// even an address that does not exist, or a wrong method, is told only to those who have a key.
+/// </summary>
+internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys)
+{
+    private const string Header = "X-Api-Key";
+    private const string BearerPrefix = "Bearer ";
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        var endpoint = http.GetEndpoint();
+        if (endpoint?.Metadata.GetMetadata<OpenToAll>() is not null)
+        {
+            await next(http);
+            return;
+        }
+
+        if (ReadKey(http.Request) is not { } key)
+        {
+            await ProblemWriter.WriteAsync(http, new Problem(ProblemCode.MissingKey,
+                "Send your key in the header X-Api-Key, or as Authorization: Bearer."));
+            return;
+        }
+
+        if (await keys.FindAsync(key, http.RequestAborted) is not { } caller)
+        {
+            await ProblemWriter.WriteAsync(http, new Problem(ProblemCode.UnknownKey,
+                "The key is not known here, was revoked, or has expired."));
+            return;
+        }
+
+        if (endpoint?.Metadata.GetMetadata<RequiredScope>() is { } required && !caller.Scopes.Contains(required.Scope))
+        {
+            await ProblemWriter.WriteAsync(http, new Problem(ProblemCode.MissingScope,
+                $"The key lacks the scope {required.Scope}.")
+            {
+                Members = [new("scope", required.Scope)],
+            });
+            return;
+        }
+
+        caller.AttachTo(http);
+        await next(http);
+    }
+
+    /// <summary>One key, in one place: two that differ are refused rather than one of them ignored.</summary>
+    public static string? ReadKey(HttpRequest request)
+    {
+        var own = request.Headers[Header];
+        var authorization = request.Headers.Authorization.ToString();
+        var bearer = authorization.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase)
+            ? authorization[BearerPrefix.Length..].Trim()
+            : null;
+        if (own.Count == 0)
+        {
+            return bearer;
+        }
+
+        var key = own.Count == 1 ? own[0]?.Trim() ?? "" : "";
+        return bearer is null || string.Equals(bearer, key, StringComparison.Ordinal) ? key : "";
+    }
+}

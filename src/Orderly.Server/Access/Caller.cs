@@ -1,0 +1,33 @@
+using System.Collections.Frozen;
+
+namespace Orderly.Server.Access;
+
+/// <summary>Who is asking, once the key has been checked.</summary>
+/// <param name="KeyId">The id of the key; it stands as createdBy and updatedBy on what the caller writes.</param>
+/// <param name="Team">The team that the key belongs to.</param>
+/// <param name="Scopes">What the key may do.</param>
+internal sealed record Caller(string KeyId, string Team, FrozenSet<string> Scopes)
+{
+    /// <summary>The caller of a request that has passed the gate.</summary>
+    public static Caller Of(HttpContext http) => (Caller)http.Items[typeof(Caller)]!;
+
+    public void AttachTo(HttpContext http) => http.Items[typeof(Caller)] = this;
+}
+
+/// <summary>What a key may do.</summary>
+internal static class Scopes
+{
+    public const string OrdersRead = "orders:read";
+    public const string OrdersWrite = "orders:write";
+    public const string OrdersDelete = "orders:delete";
+    public const string ServicesRead = "services:read";
+    public const string ServicesWrite = "services:write";
+    public const string AuditRead = "audit:read";
+
+    /// <summary>Every scope there is: what an administrator's key has.</summary>
+    public static readonly IReadOnlyList<string> All =
+    [
+        OrdersRead, OrdersWrite, OrdersDelete, "orders:force", "orders:reveal", "orders:erase",
+        ServicesRead, ServicesWrite, "changes:read", "webhooks:manage", "keys:manage", AuditRead,
+    ];
+}

@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Orderly.Server.Access;
+using Orderly.Server.Configuration;
+using Orderly.Server.Database;
+using Orderly.Server.Http;
+using Orderly.Server.Observability;
+using Orderly.Server.Orders;
+using Orderly.Server.Services;
+using Orderly.Server.Startup;
+
+namespace Orderly.Server;
+
+/// <summary>The composition root: what the service is made of, and the way of a request through it.</summary>
+internal static class Composition
+{
+    private const int RequestHeadersSizeMaxBytes = 32 * 1024;
+    private const int RequestLineSizeMaxBytes = 8 * 1024;
+    private const int ShutdownTimeoutSeconds = 30;
+
+    public static void AddOrderly(this WebApplicationBuilder builder, AllSettings settings, string connectionString)
+    {
+        var services = builder.Services;
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(settings.Server);
+        services.AddSingleton(settings.Orders);
+        services.AddSingleton(provider =>
+            DataSources.ForReads(connectionString, provider.GetService<ILoggerFactory>()));
+        services.AddSingleton(provider =>
+            DataSources.ForWrites(connectionString, provider.GetService<ILoggerFactory>()));
+        services.AddSingleton<Ids>();
+        services.AddSingleton<DatabaseCheck>();
+
+        services.AddSingleton<KeyStore>();
+        services.AddSingleton<KeyRing>();
+
+        services.AddSingleton<ServiceStore>();
+        services.AddSingleton<ServiceCatalog>();
+        services.AddSingleton<PutService>();
+        services.AddSingleton<ListServices>();
+
+        services.AddSingleton<OrderStore>();
+        services.AddSingleton<OrderWriter>();
+        services.AddSingleton<PlaceOrder>();
+        services.AddSingleton<AmendOrder>();
+        services.AddSingleton<DeleteOrder>();
+        services.AddSingleton<ListOrders>();
+
+        services.AddSingleton<SampleData>();
+        services.AddOpenApiDocument();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
+        builder.WebHost.UseUrls(settings.Server.Urls).ConfigureKestrel(LimitRequests);
+    }
+
+    /// <summary>The way of a request: problems outermost, then the router, the key, and the address itself.</summary>
+    public static void UseOrderly(this WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        app.UseMiddleware<ApiKeyGate>();
+        app.MapOrders();
+        app.MapServices();
+        app.MapHealth();
+        app.MapProblems();
+        app.MapDocumentation();
+    }
+
+    private static void LimitRequests(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = JsonBody.LengthMaxBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = RequestHeadersSizeMaxBytes;
+        kestrel.Limits.MaxRequestLineSize = RequestLineSizeMaxBytes;
+    }
+}

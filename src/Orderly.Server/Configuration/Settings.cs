@@ -1,0 +1,39 @@
+namespace Orderly.Server.Configuration;
+
+/// <summary>Where the service runs and what it starts with. Section <c>Orderly</c>.</summary>
+internal sealed record ServerSettings
+{
+    /// <summary>The embedded cluster and generated secrets; null: the platform's place for a user's data.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>The first administrator's key; null: generated on first start.</summary>
+    public string? BootstrapKey { get; init; }
+
+    /// <summary>Whether to load sample data into an empty database; null: only into a new embedded one.</summary>
+    public bool? SampleData { get; init; }
+
+    /// <summary>How long to wait for a configured database that cannot be reached.</summary>
+    public required TimeSpan StartTimeout { get; init; }
+
+    /// <summary>The TCP port on loopback at which the embedded PostgreSQL also listens; null: none.</summary>
+    public int? DatabasePort { get; init; }
+
+    /// <summary>The configured database; null: the embedded one.</summary>
+    public string? ConnectionString { get; init; }
+
+    /// <summary>Where the service listens.</summary>
+    public required string Urls { get; init; }
+}
+
+/// <summary>The rules of orders. Section <c>Orders</c>.</summary>
+internal sealed record OrderSettings
+{
+    /// <summary>How old an order must be before it can be updated.</summary>
+    public TimeSpan UpdatableAfter { get; init; } = TimeSpan.FromHours(3);
+
+    /// <summary>Whether a write without a precondition is refused (428).</summary>
+    public bool RequireIfMatch { get; init; }
+
+    /// <summary>The currency of an order or service record that names none.</summary>
+    public string DefaultCurrency { get; init; } = "USD";
+}

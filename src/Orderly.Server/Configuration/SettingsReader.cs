@@ -1,0 +1,219 @@
+using System.Globalization;
+using Npgsql;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Configuration;
+
+/// <summary>A setting is wrong. The message names it and says what it takes; the start ends with exit code 2.</summary>
+internal sealed class SettingsException(string message) : Exception(message);
+
+/// <summary>All settings, read and checked.</summary>
+internal sealed record AllSettings(ServerSettings Server, OrderSettings Orders);
+
+/// <summary>Reads every setting and checks it before anything starts.</summary>
+internal sealed class SettingsReader
+{
+    public const string DefaultUrls = "http://127.0.0.1:5080";
+    private const int BootstrapKeyLengthMin = 24;
+    private const string FileSuffix = "_FILE";
+
+    /// <summary>Every setting of ours, with what it takes, for checks and for <c>--help</c>.</summary>
+    public static readonly IReadOnlyList<(string Name, string Default, string Meaning)> Known =
+    [
+        ("urls", DefaultUrls, "where the service listens"),
+        ("ConnectionStrings:Orderly", "none: embedded PostgreSQL", "an existing database (_FILE: read from a file)"),
+        ("Orderly:DataDirectory", "the user's data directory", "the embedded cluster and generated secrets"),
+        ("Orderly:BootstrapKey", "generated, printed once", "the first admin key, ≥ 24 visible characters (_FILE)"),
+        ("Orderly:SampleData", "true on a new embedded database", "load sample data into an empty database"),
+        ("Orderly:StartTimeout", "00:00:30", "how long to try to reach a configured database"),
+        ("Orderly:DatabasePort", "none", "loopback TCP port of the embedded PostgreSQL"),
+        ("Orders:UpdatableAfter", "03:00:00", "how old an order must be before it can be updated"),
+        ("Orders:RequireIfMatch", "false", "refuse writes without a precondition (428)"),
+        ("Orders:DefaultCurrency", "USD", "currency of orders and services that name none"),
+    ];
+
+    private readonly IConfiguration _configuration;
+
+    private SettingsReader(IConfiguration configuration) => _configuration = configuration;
+
+    /// <exception cref="SettingsException">A setting is wrong or does not exist.</exception>
+    public static AllSettings Read(IConfiguration configuration)
+    {
+        var reader = new SettingsReader(configuration);
+        reader.RefuseUnknown("Orderly");
+        reader.RefuseUnknown("Orders");
+        return new AllSettings(reader.ReadServer(), reader.ReadOrders());
+    }
+
+    private ServerSettings ReadServer() => new()
+    {
+        Urls = ReadUrls(),
+        ConnectionString = ReadConnectionString(),
+        DataDirectory = Path.GetFullPath(Text("Orderly:DataDirectory") ?? DefaultDataDirectory()),
+        BootstrapKey = ReadBootstrapKey(),
+        SampleData = Text("Orderly:SampleData") is null ? null : Bool("Orderly:SampleData", fallback: false),
+        StartTimeout = Duration("Orderly:StartTimeout", TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)),
+        DatabasePort = ReadPort("Orderly:DatabasePort"),
+    };
+
+    private OrderSettings ReadOrders()
+    {
+        var currency = Text("Orders:DefaultCurrency") ?? "USD";
+        if (!Currencies.Contains(currency))
+        {
+            throw Wrong("Orders:DefaultCurrency", currency, "takes a code of ISO 4217, as USD");
+        }
+
+        return new OrderSettings
+        {
+            UpdatableAfter = Duration("Orders:UpdatableAfter", TimeSpan.FromHours(3), TimeSpan.FromDays(3650)),
+            RequireIfMatch = Bool("Orders:RequireIfMatch", fallback: false),
+            DefaultCurrency = currency,
+        };
+    }
+
+    private string ReadUrls()
+    {
+        var urls = Text("urls") ?? DefaultUrls;
+        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            try
+            {
+                _ = BindingAddress.Parse(url);
+            }
+            catch (FormatException)
+            {
+                throw Wrong("urls", url, "takes addresses such as http://127.0.0.1:5080, separated by ;");
+            }
+        }
+
+        return urls;
+    }
+
+    private string? ReadConnectionString()
+    {
+        if (Secret("ConnectionStrings:Orderly") is not { } text)
+        {
+            return null;
+        }
+
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(text) is { Host: { Length: > 0 } } settings
+                ? settings.ConnectionString
+                : throw new FormatException("Host is missing.");
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException)
+        {
+            // The text holds a password, so it is not told back.
+            throw new SettingsException(
+                $"ConnectionStrings:Orderly is not a connection string as Host=…;Database=…;Username=…;Password=…: "
+                + $"{exception.Message.Split('\n')[0]}");
+        }
+    }
+
+    private string? ReadBootstrapKey()
+    {
+        if (Secret("Orderly:BootstrapKey") is not { } key)
+        {
+            return null;
+        }
+
+        return key.Length >= BootstrapKeyLengthMin && key.All(letter => letter is > ' ' and <= '~')
+            ? key
+            : throw new SettingsException(
+                $"Orderly:BootstrapKey must have at least {BootstrapKeyLengthMin} visible ASCII characters without "
+                + $"spaces; it has {key.Length} characters.");
+    }
+
+    private int? ReadPort(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && port is > 0 and <= 65535
+                ? port
+                : throw Wrong(name, text, "takes a port number from 1 to 65535");
+    }
+
+    private bool Bool(string name, bool fallback) => Text(name) switch
+    {
+        null => fallback,
+        var text when bool.TryParse(text, out var value) => value,
+        var text => throw Wrong(name, text, "takes true or false"),
+    };
+
+    private TimeSpan Duration(string name, TimeSpan fallback, TimeSpan max)
+    {
+        if (Text(name) is not { } text)
+        {
+            return fallback;
+        }
+
+        return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= TimeSpan.Zero
+            && value <= max && text.Contains(':', StringComparison.Ordinal)
+                ? value
+                : throw Wrong(name, text, $"takes hours:minutes:seconds, as 03:00:00, at most {max.TotalHours} hours");
+    }
+
+    private string? Text(string name) => _configuration[name] is { Length: > 0 } text ? text : null;
+
+    /// <summary>The setting itself, or the content of the file that its _FILE variant names.</summary>
+    private string? Secret(string name)
+    {
+        var value = Text(name);
+        if (Text(name + FileSuffix) is not { } path)
+        {
+            return value;
+        }
+
+        if (value is not null)
+        {
+            throw new SettingsException($"{name} and {name}{FileSuffix} are both set; set one of them.");
+        }
+
+        try
+        {
+            return File.ReadAllText(path).TrimEnd('\r', '\n');
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"{name}{FileSuffix} names a file that can't be read: {exception.Message}");
+        }
+    }
+
+    private void RefuseUnknown(string section)
+    {
+        foreach (var entry in _configuration.GetSection(section).GetChildren())
+        {
+            var name = $"{section}:{entry.Key}";
+            var plain = name.EndsWith(FileSuffix, StringComparison.OrdinalIgnoreCase) ? name[..^FileSuffix.Length] : name;
+            if (!Known.Any(known => string.Equals(known.Name, plain, StringComparison.OrdinalIgnoreCase)))
+            {
+                throw new SettingsException(
+                    $"There is no setting {name}.{Suggestion.For(name, Known.Select(known => known.Name))} "
+                    + "--help lists all.");
+            }
+        }
+    }
+
+    /// <summary>XDG's place for a user's data; as root one that PostgreSQL's unprivileged user can reach.</summary>
+    private static string DefaultDataDirectory()
+    {
+        if (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess)
+        {
+            return "/var/lib/orderly";
+        }
+
+        var data = Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } xdg && Path.IsPathRooted(xdg)
+            ? xdg
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share");
+        return Path.Combine(data, "orderly");
+    }
+
+    private static SettingsException Wrong(string name, string value, string takes) =>
+        new($"{name} {takes}; {Suggestion.Quote(value)} is not that.");
+}

@@ -1,0 +1,111 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Unicode;
+using Microsoft.Net.Http.Headers;
+using Orderly.Contract.Problems;
+
+namespace Orderly.Server.Http;
+
+/// <summary>Reads a request's body as JSON, strictly.</summary>
+internal static class JsonBody
+{
+    public const int LengthMaxBytes = 1024 * 1024;
+    public const string MediaType = "application/json";
+    public const string MergePatchMediaType = "application/merge-patch+json";
+    private const int DepthMax = 32;
+
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = DepthMax };
+
+    /// <summary>The body, or why it cannot be read: 415, 413 or 400, in this order.</summary>
+    public static async Task<Result<JsonDocument>> ReadAsync(HttpContext http, string mediaType)
+    {
+        if (CheckMediaType(http.Request, mediaType) is { } problem)
+        {
+            return problem;
+        }
+
+        if (http.Request.ContentLength > LengthMaxBytes)
+        {
+            return TooLarge();
+        }
+
+        var reader = http.Request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(http.RequestAborted);
+            if (read.Buffer.Length > LengthMaxBytes)
+            {
+                reader.AdvanceTo(read.Buffer.End);
+                return TooLarge();
+            }
+
+            if (read.IsCompleted)
+            {
+                var body = read.Buffer.ToArray();
+                reader.AdvanceTo(read.Buffer.End);
+                return Parse(body);
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private static Problem TooLarge() =>
+        new(ProblemCode.BodyTooLarge, $"The body is larger than {LengthMaxBytes} bytes (1 MiB).");
+
+    private static Result<JsonDocument> Parse(byte[] body)
+    {
+        if (body.Length == 0)
+        {
+            return new Problem(ProblemCode.MalformedJson, "The body is empty; a JSON object is expected.");
+        }
+
+        if (!Utf8.IsValid(body))
+        {
+            return new Problem(ProblemCode.MalformedJson, "The body is not valid UTF-8.");
+        }
+
+        try
+        {
+            return JsonDocument.Parse(body, Options);
+        }
+        catch (JsonException exception)
+        {
+            return new Problem(ProblemCode.MalformedJson,
+                $"The body is not JSON at most {DepthMax} levels deep; reading it stopped at line "
+                + $"{exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}.");
+        }
+    }
+
+    private static Problem? CheckMediaType(HttpRequest request, string expected)
+    {
+        var encoding = request.Headers.ContentEncoding;
+        if (encoding.Count > 0 && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase))
+        {
+            return Unsupported("The body must not be compressed (Content-Encoding).", expected);
+        }
+
+        if (MediaTypeHeaderValue.TryParse(request.ContentType, out var given)
+            && given.MediaType.Equals(expected, StringComparison.OrdinalIgnoreCase)
+            && (!given.Charset.HasValue || given.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+                || given.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase)))
+        {
+            return null;
+        }
+
+        return Unsupported(
+            request.ContentType is null
+                ? $"Say what the body is: Content-Type: {expected}."
+                : $"{Suggestion.Quote(request.ContentType)} is not taken here; send {expected} in UTF-8.",
+            expected);
+    }
+
+    /// <summary>Says what would be taken: Accept (RFC 9110, 12.5.1) and, for PATCH, Accept-Patch (RFC 5789, 3.1).</summary>
+    private static Problem Unsupported(string detail, string expected) =>
+        new(ProblemCode.UnsupportedMediaType, detail)
+        {
+            Headers = string.Equals(expected, MergePatchMediaType, StringComparison.Ordinal)
+                ? [new("Accept-Patch", expected)]
+                : [new("Accept", expected)],
+        };
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+using Microsoft.Extensions.Primitives;
+using Orderly.Contract.Problems;
+
+namespace Orderly.Server.Http;
+
+/// <summary>
+/// Which versions a write may be based on (RFC 9110, 13.1.1), from If-Match and from version in the body.
+/// </summary>
+internal sealed record Precondition
+{
+    private const int TagsMax = 100;
+
+    /// <summary>Any version, as long as there is one.</summary>
+    public static readonly Precondition None = new();
+
+    private int[]? Versions { get; init; }
+
+    /// <summary>Whether the caller named versions at all.</summary>
+    public bool IsGiven { get; private init; }
+
+    public static string Tag(int version) => string.Create(CultureInfo.InvariantCulture, $"\"v{version}\"");
+
+    /// <summary>Whether a write may be based on this version.</summary>
+    public bool Holds(int version) => Versions is null || Versions.Contains(version);
+
+    /// <summary>Reads If-Match: one strong tag, a list of them, or *.</summary>
+    public static Result<Precondition> Read(HttpRequest request, int? bodyVersion)
+    {
+        var header = request.Headers.IfMatch;
+        if (header.Count == 0)
+        {
+            return bodyVersion is { } only ? new Precondition { Versions = [only], IsGiven = true } : None;
+        }
+
+        if (ReadTags(header) is not { } precondition)
+        {
+            return new Problem(ProblemCode.InvalidPrecondition,
+                "If-Match takes strong entity tags in quotes, as \"v7\", a list of them, or *. Weak ones (W/) can't "
+                + "guard a write.");
+        }
+
+        if (bodyVersion is { } version && !precondition.Holds(version))
+        {
+            return new Problem(ProblemCode.InvalidPrecondition,
+                $"If-Match and version in the body ({version}) disagree; send one of them.");
+        }
+
+        return bodyVersion is { } both ? precondition with { Versions = [both] } : precondition;
+    }
+
+    /// <summary>Whether the caller has this version already (If-None-Match, compared weakly; RFC 9110, 13.1.2).</summary>
+    public static bool IsKnown(HttpRequest request, int version)
+    {
+        var header = request.Headers.IfNoneMatch;
+        if (header.Count == 0)
+        {
+            return false;
+        }
+
+        var tag = Tag(version);
+        foreach (var part in header.ToString().Split(',', StringSplitOptions.TrimEntries))
+        {
+            var strong = part.StartsWith("W/", StringComparison.Ordinal) ? part[2..] : part;
+            if (part is "*" || string.Equals(strong, tag, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static Precondition? ReadTags(StringValues header)
+    {
+        var parts = header.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (parts is ["*"])
+        {
+            return new Precondition { IsGiven = true };
+        }
+
+        if (parts.Length is 0 or > TagsMax || !Array.TrueForAll(parts, IsStrongTag))
+        {
+            return null;
+        }
+
+        return new Precondition { Versions = [.. parts.Select(VersionOf)], IsGiven = true };
+    }
+
+    private static bool IsStrongTag(string tag) =>
+        tag.Length >= 2 && tag[0] == '"' && tag[^1] == '"' && !tag.AsSpan(1, tag.Length - 2).Contains('"');
+
+    /// <summary>A well-formed tag that is none of ours names no version, and so never holds.</summary>
+    private static int VersionOf(string tag) =>
+        tag.Length > 3 && tag[1] == 'v' && tag[2] is >= '1' and <= '9'
+        && int.TryParse(tag.AsSpan(2, tag.Length - 3), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            ? version
+            : -1;
+}

@@ -1,0 +1,110 @@
+using Npgsql;
+using Orderly.Contract.Problems;
+using Orderly.Server.Database;
+using Orderly.Server.Observability;
+
+namespace Orderly.Server.Http;
+
+/// <summary>
+/// The outermost layer: gives every answer its request id, and turns whatever has no body yet (an exception, a 404
+/// or 405 of the router) into a problem document.
+/// </summary>
+internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
+{
+    private const string RequestIdHeader = "X-Request-Id";
+    private const int RequestIdLengthMax = 128;
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        http.Response.Headers[RequestIdHeader] = RequestId(http);
+        try
+        {
+            await next(http);
+            if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null })
+            {
+                await ProblemWriter.WriteAsync(http, OfStatus(http.Response.StatusCode, http));
+            }
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            http.Abort(); // nobody is there to answer
+        }
+#pragma warning disable CA1031 // The last place that can turn a fault into an answer.
+        catch (Exception exception)
+        {
+            await AnswerAsync(http, exception);
+        }
+#pragma warning restore CA1031
+    }
+
+    private async Task AnswerAsync(HttpContext http, Exception exception)
+    {
+        var problem = Explain(http, exception);
+        if (http.Response.HasStarted)
+        {
+            http.Abort(); // half an answer must not look like a whole one
+            return;
+        }
+
+        var requestId = http.Response.Headers[RequestIdHeader];
+        http.Response.Clear();
+        http.Response.Headers[RequestIdHeader] = requestId;
+        await ProblemWriter.WriteAsync(http, problem);
+    }
+
+    private Problem Explain(HttpContext http, Exception exception)
+    {
+        switch (exception)
+        {
+            case BadHttpRequestException bad:
+                return OfStatus(bad.StatusCode, http);
+            case OverloadedException:
+                return new Problem(ProblemCode.Overloaded, "Too much work is waiting already. Nothing was stored.");
+            case NpgsqlException or TimeoutException or System.Net.Sockets.SocketException
+                when IsInfrastructure(exception):
+                LogEvents.DatabaseFailed(log, exception.Message, ProblemWriter.TraceId(http));
+                return new Problem(ProblemCode.DatabaseUnavailable, "The database can't be reached at the moment.");
+            default:
+                LogEvents.RequestFailed(
+                    log, exception, http.Request.Method, http.GetEndpoint()?.DisplayName ?? "no route",
+                    ProblemWriter.TraceId(http));
+                return new Problem(ProblemCode.InternalError, "Something went wrong inside the service.");
+        }
+    }
+
+    /// <summary>Whether the database was lost, as against a statement that it refused, which is a fault of ours.</summary>
+    private static bool IsInfrastructure(Exception exception) =>
+        exception is not PostgresException postgres
+        || postgres.SqlState.StartsWith("57", StringComparison.Ordinal)
+        || postgres.SqlState.StartsWith("53", StringComparison.Ordinal)
+        || postgres.SqlState.StartsWith("08", StringComparison.Ordinal)
+        || postgres.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction;
+
+    private static Problem OfStatus(int status, HttpContext http) => status switch
+    {
+        StatusCodes.Status404NotFound => new(ProblemCode.RouteNotFound,
+            "There is nothing at this address. See /docs for what there is."),
+        StatusCodes.Status405MethodNotAllowed => new(ProblemCode.MethodNotAllowed,
+            $"{http.Request.Method} is not possible here; possible are {http.Response.Headers.Allow}."),
+        StatusCodes.Status406NotAcceptable => new(ProblemCode.NotAcceptable, "Ask for application/json."),
+        StatusCodes.Status408RequestTimeout => new(ProblemCode.RequestTimeout, "The request arrived too slowly."),
+        StatusCodes.Status413PayloadTooLarge => new(ProblemCode.BodyTooLarge,
+            $"At most {JsonBody.LengthMaxBytes} bytes are taken."),
+        StatusCodes.Status414UriTooLong => new(ProblemCode.AddressTooLong, "The address is too long."),
+        StatusCodes.Status415UnsupportedMediaType => new(ProblemCode.UnsupportedMediaType, "Send application/json."),
+        StatusCodes.Status431RequestHeaderFieldsTooLarge => new(ProblemCode.HeadersTooLarge,
+            "The headers are too large."),
+        StatusCodes.Status503ServiceUnavailable => new(ProblemCode.Overloaded, "Try again in a moment."),
+        < 500 => new(ProblemCode.BadRequest, "The HTTP message can't be read."),
+        _ => new(ProblemCode.InternalError, "Something went wrong inside the service."),
+    };
+
+    /// <summary>The caller's own id where it is sane (visible ASCII, not too long), otherwise one of ours.</summary>
+    private static string RequestId(HttpContext http)
+    {
+        var sent = http.Request.Headers[RequestIdHeader];
+        return sent is [{ Length: > 0 and <= RequestIdLengthMax } id] && id.All(letter => letter is > ' ' and <= '~')
+            ? id
+            : ProblemWriter.TraceId(http);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Http.Metadata;
+using Orderly.Contract.Problems;
+
+namespace Orderly.Server.Http;
+
+/// <summary>A refusal as the outcome of a handler.</summary>
+internal sealed class Refused(Problem problem) : IResult, IEndpointMetadataProvider
+{
+    public Problem Problem { get; } = problem;
+
+    public Task ExecuteAsync(HttpContext httpContext) => ProblemWriter.WriteAsync(httpContext, Problem);
+
+    /// <summary>Every address can refuse in these ways; the others name theirs with <see cref="Refuses"/>.</summary>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        foreach (var status in (ReadOnlySpan<int>)[400, 401, 403, 500, 503])
+        {
+            builder.Metadata.Add(new ProducesResponseTypeMetadata(
+                status, typeof(ProblemDocument), [ProblemWriter.MediaType]));
+        }
+    }
+}
+
+/// <summary>Says of an address how else it can refuse, for its description.</summary>
+internal static class Refuses
+{
+    public static RouteHandlerBuilder CanRefuse(this RouteHandlerBuilder builder, params int[] statuses)
+    {
+        foreach (var status in statuses)
+        {
+            builder.WithMetadata(new ProducesResponseTypeMetadata(
+                status, typeof(ProblemDocument), [ProblemWriter.MediaType]));
+        }
+
+        return builder;
+    }
+}
+
+/// <summary>The body that an address reads, for its description; the reading itself is strict and our own.</summary>
+internal sealed record TakesBody(Type Type, string MediaType);
+
+/// <summary>A query parameter that an address reads, for its description.</summary>
+internal sealed record TakesParameter(string Name, string Type, string Description)
+{
+    public int? Minimum { get; init; }
+    public int? Maximum { get; init; }
+    public object? Default { get; init; }
+}
+
+/// <summary>A header that an address reads or answers with, for its description.</summary>
+internal sealed record TakesHeader(string Name, string Description);

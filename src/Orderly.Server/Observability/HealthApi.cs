@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using Orderly.Contract.Problems;
+using Orderly.Server.Access;
+using Orderly.Server.Database;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Observability;
+
+/// <summary>How the service is, in a word; the details are for those who may see them.</summary>
+public sealed record Health(string Status, IReadOnlyList<HealthCheck>? Checks);
+
+/// <summary>How one thing is that the service needs.</summary>
+public sealed record HealthCheck(string Name, bool Ok, string Detail);
+
+/// <summary>The addresses that tell whether the process lives and whether it can serve.</summary>
+internal static class HealthApi
+{
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        var health = routes.MapGroup("/health").WithTags("Health").WithMetadata(new OpenToAll());
+        health.MapGet("live", () => TypedResults.Ok(new Health("live", Checks: null)))
+            .WithName("isLive").WithSummary("Whether the process lives");
+        health.MapGet("ready", ReadyAsync)
+            .WithName("isReady").WithSummary("Whether the service can serve")
+            .WithDescription("With a key that has audit:read the checks are listed, too.");
+    }
+
+    private static async Task<Results<Ok<Health>, Refused>> ReadyAsync(
+        HttpContext http, DatabaseCheck database, KeyRing keys)
+    {
+        var checks = await database.RunAsync(http.RequestAborted);
+        if (checks.FirstOrDefault(check => !check.Ok) is { } failed)
+        {
+            return new Refused(new Problem(ProblemCode.DatabaseUnavailable, $"The check \"{failed.Name}\" failed."));
+        }
+
+        var maySeeDetails = ApiKeyGate.ReadKey(http.Request) is { } key
+            && await keys.FindAsync(key, http.RequestAborted) is { } caller
+            && caller.Scopes.Contains(Scopes.AuditRead);
+        return TypedResults.Ok(new Health("ready", maySeeDetails ? checks : null));
+    }
+}

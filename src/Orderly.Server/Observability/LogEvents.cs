@@ -1,0 +1,37 @@
+namespace Orderly.Server.Observability;
+
+/// <summary>
+/// Everything that the service says in its log, with an id that stays. No entry holds a request body, a key or
+/// personal data.
+/// </summary>
+internal static partial class LogEvents
+{
+    [LoggerMessage(1000, LogLevel.Information, "Applied migration {Migration}")]
+    public static partial void MigrationApplied(ILogger log, string migration);
+
+    [LoggerMessage(1001, LogLevel.Information, "Loaded sample data: {Services} service records, {Orders} orders")]
+    public static partial void SampleDataLoaded(ILogger log, int services, int orders);
+
+    [LoggerMessage(1002, LogLevel.Warning, "Embedded PostgreSQL: {Progress}")]
+    public static partial void EmbeddedPostgresProgress(ILogger log, string progress);
+
+    [LoggerMessage(1003, LogLevel.Information, "Waiting for the database: {Reason}")]
+    public static partial void WaitingForDatabase(ILogger log, string reason);
+
+    [LoggerMessage(2000, LogLevel.Warning,
+        "A group of {Count} writes was refused by the database ({SqlState}) and is tried one by one")]
+    public static partial void GroupSplit(ILogger log, int count, string sqlState);
+
+    [LoggerMessage(2001, LogLevel.Warning, "Attempt {Attempt} at a group of {Count} writes failed: {Reason}")]
+    public static partial void GroupRetried(ILogger log, int attempt, int count, string reason);
+
+    [LoggerMessage(2002, LogLevel.Warning, "The sequencer of the feed failed and goes on in {DelaySeconds} s: {Reason}")]
+    public static partial void SequencerFailed(ILogger log, int delaySeconds, string reason);
+
+    [LoggerMessage(3000, LogLevel.Error, "{Method} {Route} failed, trace {TraceId}")]
+    public static partial void RequestFailed(
+        ILogger log, Exception exception, string method, string route, string traceId);
+
+    [LoggerMessage(3001, LogLevel.Error, "The database could not be used: {Reason}, trace {TraceId}")]
+    public static partial void DatabaseFailed(ILogger log, string reason, string traceId);
+}

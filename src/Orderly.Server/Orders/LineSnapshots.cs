@@ -1,0 +1,63 @@
+using Orderly.Contract.Problems;
+using Orderly.Server.Http;
+using Orderly.Server.Services;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>
+/// Makes service lines out of what a caller gave: name and fee are taken over from the service record as it is now,
+/// or, where the order already has a line of that service, from that line, which keeps what it was then.
+/// </summary>
+internal static class LineSnapshots
+{
+    public static IReadOnlyList<ServiceLine> Take(
+        IReadOnlyList<LineInput> inputs, IReadOnlyList<ServiceLine> existing, CatalogView catalog, string currency,
+        Faults faults)
+    {
+        var free = new List<ServiceLine>(existing);
+        var lines = new ServiceLine[inputs.Count];
+        for (var i = 0; i < lines.Length; i++)
+        {
+            var input = inputs[i];
+            var earlier = free.FindIndex(line => string.Equals(line.Id, input.Id, StringComparison.Ordinal));
+            if (earlier >= 0)
+            {
+                lines[i] = Keep(input, free[earlier]);
+                free.RemoveAt(earlier);
+            }
+            else
+            {
+                lines[i] = TakeOver(input, i, catalog, currency, faults);
+            }
+        }
+
+        return lines;
+    }
+
+    private static ServiceLine Keep(LineInput input, ServiceLine earlier) =>
+        new(input.Id, input.Name ?? earlier.Name, input.Quantity, input.Fee ?? earlier.Fee);
+
+    private static ServiceLine TakeOver(LineInput input, int index, CatalogView catalog, string currency, Faults faults)
+    {
+        if (input.Id.Length == 0)
+        {
+            return new ServiceLine("", "", input.Quantity, input.Fee);
+        }
+
+        if (!catalog.Entries.TryGetValue(input.Id, out var record))
+        {
+            faults.Add(ProblemCode.UnknownService, $"#/services/{index}/id",
+                $"There is no service record {Suggestion.Quote(input.Id)}.");
+            return new ServiceLine(input.Id, "", input.Quantity, input.Fee ?? 0);
+        }
+
+        if (!record.Active)
+        {
+            faults.Add(ProblemCode.RetiredService, $"#/services/{index}/id",
+                $"The service record {Suggestion.Quote(input.Id)} is retired.");
+        }
+
+        var fee = string.Equals(record.Currency, currency, StringComparison.Ordinal) ? record.Fee : null;
+        return new ServiceLine(input.Id, input.Name ?? record.Name, input.Quantity, input.Fee ?? fee);
+    }
+}

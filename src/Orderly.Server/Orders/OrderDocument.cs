@@ -1,0 +1,149 @@
+using System.Buffers;
+using System.Text.Json;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>
+/// The JSON of an order. The caller's part is made once, when it is written, and stored ready-made; an answer is
+/// the server's part, the stored part and the personal part put together, without reading the stored ones.
+/// </summary>
+internal static class OrderDocument
+{
+    /// <summary>Writes the whole order, as an answer shows it.</summary>
+    public static void Write(StoredOrder order, TimeSpan updatableAfter, IBufferWriter<byte> output)
+    {
+        var writer = JsonOutput.For(output);
+        writer.WriteStartObject();
+        writer.WriteString("id"u8, order.Id);
+        writer.WriteNumber("number"u8, order.Number);
+        writer.WriteString("status"u8, order.Status.ToText());
+        writer.WriteStartArray("nextStatuses"u8);
+        foreach (var next in Order.Next(order.Status))
+        {
+            writer.WriteStringValue(next.ToText());
+        }
+
+        writer.WriteEndArray();
+        writer.Flush();
+        Splice(order.ContentJson, output);
+        Splice(order.PersonalJson is { } personal ? personal : "{\"customer\":null,\"notes\":null}"u8, output);
+
+        // The writer does not know of the members between; it goes on after one it believes it has written.
+        writer.WriteString("team"u8, order.Team);
+        writer.WriteNumber("version"u8, order.Version);
+        writer.WriteInstant("createdAt"u8, order.CreatedAt);
+        writer.WriteString("createdBy"u8, order.CreatedBy);
+        writer.WriteInstant("updatedAt"u8, order.UpdatedAt);
+        writer.WriteString("updatedBy"u8, order.UpdatedBy);
+        writer.WriteInstant("updatableFrom"u8, order.CreatedAt + updatableAfter);
+        writer.WriteEndObject();
+        writer.Flush();
+    }
+
+    /// <summary>The caller's part but for personal data. Canonical: equal content gives equal bytes.</summary>
+    public static byte[] WriteContent(OrderContent content)
+    {
+        var output = new ArrayBufferWriter<byte>(512);
+        var writer = JsonOutput.For(output);
+        writer.WriteStartObject();
+        writer.WriteInstant("datetime"u8, content.Datetime);
+        writer.WriteNumber("totalfee"u8, content.TotalFee);
+        writer.WriteString("currency"u8, content.Currency);
+        writer.WriteStartArray("services"u8);
+        foreach (var line in content.Services)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id"u8, line.Id);
+            writer.WriteString("name"u8, line.Name);
+            writer.WriteNumber("quantity"u8, line.Quantity);
+            writer.WriteNumberOrNull("fee"u8, line.Fee);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumberOrNull("adjustment"u8, content.Adjustment);
+        writer.WriteString("reference"u8, content.Reference);
+        writer.WriteStartObject("metadata"u8);
+        foreach (var (key, value) in content.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            writer.WriteString(key, value);
+        }
+
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        writer.Flush();
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>customer and notes; null where there is neither.</summary>
+    public static byte[]? WritePersonal(OrderContent content)
+    {
+        if (content.Customer is null && content.Notes is null)
+        {
+            return null;
+        }
+
+        var output = new ArrayBufferWriter<byte>(256);
+        var writer = JsonOutput.For(output);
+        writer.WriteStartObject();
+        if (content.Customer is { } customer)
+        {
+            writer.WriteStartObject("customer"u8);
+            writer.WriteString("name"u8, customer.Name);
+            writer.WriteString("email"u8, customer.Email);
+            writer.WriteString("phone"u8, customer.Phone);
+            writer.WriteEndObject();
+        }
+        else
+        {
+            writer.WriteNull("customer"u8);
+        }
+
+        writer.WriteString("notes"u8, content.Notes);
+        writer.WriteEndObject();
+        writer.Flush();
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Reads back what <see cref="WriteContent"/> and <see cref="WritePersonal"/> wrote.</summary>
+    public static OrderContent ReadContent(byte[] contentJson, byte[]? personalJson)
+    {
+        using var content = JsonDocument.Parse(contentJson);
+        using var personal = personalJson is null ? null : JsonDocument.Parse(personalJson);
+        var root = content.RootElement;
+        return new OrderContent
+        {
+            Datetime = root.GetProperty("datetime"u8).GetDateTime(),
+            TotalFee = root.GetProperty("totalfee"u8).GetDecimal(),
+            Currency = root.GetProperty("currency"u8).GetString()!,
+            Services = [.. root.GetProperty("services"u8).EnumerateArray().Select(ReadLine)],
+            Reference = root.GetProperty("reference"u8).GetString(),
+            Metadata = [.. root.GetProperty("metadata"u8).EnumerateObject()
+                .Select(pair => new KeyValuePair<string, string>(pair.Name, pair.Value.GetString()!))],
+            Customer = ReadCustomer(personal?.RootElement),
+            Notes = personal?.RootElement.GetProperty("notes"u8).GetString(),
+        };
+    }
+
+    private static ServiceLine ReadLine(JsonElement line) => new(
+        line.GetProperty("id"u8).GetString()!,
+        line.GetProperty("name"u8).GetString()!,
+        line.GetProperty("quantity"u8).GetInt32(),
+        line.GetProperty("fee"u8) is { ValueKind: JsonValueKind.Number } fee ? fee.GetDecimal() : null);
+
+    private static CustomerDetails? ReadCustomer(JsonElement? personal) =>
+        personal?.GetProperty("customer"u8) is { ValueKind: JsonValueKind.Object } customer
+            ? new CustomerDetails(
+                customer.GetProperty("name"u8).GetString(),
+                customer.GetProperty("email"u8).GetString(),
+                customer.GetProperty("phone"u8).GetString())
+            : null;
+
+    /// <summary>Puts the members of an object, without its braces, behind those already written.</summary>
+    private static void Splice(ReadOnlySpan<byte> json, IBufferWriter<byte> output)
+    {
+        output.Write(","u8);
+        output.Write(json[1..^1]);
+    }
+}

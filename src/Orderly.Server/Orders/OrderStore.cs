@@ -1,0 +1,143 @@
+using Npgsql;
+using NpgsqlTypes;
+using Orderly.Server.Database;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>Where a page of the list goes on: behind this order.</summary>
+internal sealed record ListPosition(DateTime CreatedAt, Guid Id);
+
+/// <summary>Reads orders. Writes are in <see cref="OrderWriteStore"/>.</summary>
+internal sealed class OrderStore : IAsyncDisposable
+{
+    private const int ReadLanes = 2;
+    private const int ReadGroupSizeMax = 128;
+    private const int ReadQueueLengthMax = 16_384;
+
+    private const string Columns =
+        """
+        o.order_id, o.number, o.version, o.status, o.team, o.totalfee_stated, o.content, o.personal,
+            o.created_at, o.created_by, o.updated_at, o.updated_by, o.deleted_at, now()
+        """;
+
+    private const string SelectByIds =
+        $"""
+        select {Columns}
+        from unnest($1) as w (order_id)
+        join orders o on o.order_id = w.order_id
+        """;
+
+    private const string SelectNewest =
+        $"""
+        select {Columns}
+        from orders o
+        where o.deleted_at is null
+        order by o.created_at desc, o.order_id desc
+        limit $1
+        """;
+
+    private const string SelectNewestAfter =
+        $"""
+        select {Columns}
+        from orders o
+        where o.deleted_at is null and (o.created_at, o.order_id) < ($2, $3)
+        order by o.created_at desc, o.order_id desc
+        limit $1
+        """;
+
+    private const string SelectReferenceHolder =
+        "select order_id from order_references where team = $1 and reference = $2";
+
+    private readonly ReadDataSource _database;
+    private readonly Grouper<Guid, StoredOrder?> _reads;
+
+    public OrderStore(ReadDataSource database)
+    {
+        _database = database;
+        _reads = new Grouper<Guid, StoredOrder?>(ReadLanes, ReadGroupSizeMax, ReadQueueLengthMax, ReadGroupAsync);
+    }
+
+    /// <summary>The order with this id, deleted or not; null where there never was one. Reads are grouped.</summary>
+    public Task<StoredOrder?> FindAsync(Guid id) => _reads.SubmitAsync(id);
+
+    /// <summary>Live orders, newest first.</summary>
+    public async Task<List<StoredOrder>> ListNewestAsync(int count, ListPosition? after, CancellationToken stop)
+    {
+        await using var connection = await _database.Source.OpenConnectionAsync(stop);
+        await using var command = new NpgsqlCommand(after is null ? SelectNewest : SelectNewestAfter, connection);
+        command.Parameters.Add(Parameters.Of(count));
+        if (after is not null)
+        {
+            command.Parameters.Add(Parameters.Of(after.CreatedAt));
+            command.Parameters.Add(Parameters.Of(after.Id));
+        }
+
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        var orders = new List<StoredOrder>(count);
+        while (await reader.ReadAsync(stop))
+        {
+            orders.Add(Read(reader));
+        }
+
+        return orders;
+    }
+
+    /// <summary>The live order of the team that has this reference.</summary>
+    public async Task<Guid?> FindReferenceHolderAsync(string team, string reference)
+    {
+        await using var command = _database.Source.CreateCommand(SelectReferenceHolder);
+        command.Parameters.Add(Parameters.Of(team));
+        command.Parameters.Add(Parameters.Of(reference));
+        return (Guid?)await command.ExecuteScalarAsync();
+    }
+
+    public ValueTask DisposeAsync() => _reads.DisposeAsync();
+
+    /// <summary>Reads one row that has <see cref="Columns"/>.</summary>
+    internal static StoredOrder Read(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetGuid(0),
+        Number = row.GetInt64(1),
+        Version = row.GetInt32(2),
+        Status = ReadStatus(row.GetString(3)),
+        Team = row.GetString(4),
+        IsTotalFeeStated = row.GetBoolean(5),
+        ContentJson = row.GetFieldValue<byte[]>(6),
+        PersonalJson = row.IsDBNull(7) ? null : row.GetFieldValue<byte[]>(7),
+        CreatedAt = row.GetDateTime(8),
+        CreatedBy = row.GetString(9),
+        UpdatedAt = row.GetDateTime(10),
+        UpdatedBy = row.GetString(11),
+        DeletedAt = row.IsDBNull(12) ? null : row.GetDateTime(12),
+        ReadAt = row.GetDateTime(13),
+    };
+
+    private static OrderStatus ReadStatus(string text) => text switch
+    {
+        "placed" => OrderStatus.Placed,
+        "confirmed" => OrderStatus.Confirmed,
+        "completed" => OrderStatus.Completed,
+        "cancelled" => OrderStatus.Cancelled,
+        _ => throw new InvalidOperationException($"The constraint orders_status_known let \"{text}\" in."),
+    };
+
+    private async Task ReadGroupAsync(IReadOnlyList<Grouped<Guid, StoredOrder?>> group)
+    {
+        await using var connection = await _database.Source.OpenConnectionAsync();
+        await using var command = new NpgsqlCommand(SelectByIds, connection);
+        var ids = group.Select(entry => entry.Work).Distinct().ToArray();
+        command.Parameters.Add(Parameters.Column(ids, NpgsqlDbType.Uuid, id => id));
+        var found = new Dictionary<Guid, StoredOrder>(ids.Length);
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            var order = Read(reader);
+            found[order.Id] = order;
+        }
+
+        foreach (var entry in group)
+        {
+            entry.Complete(found.GetValueOrDefault(entry.Work));
+        }
+    }
+}

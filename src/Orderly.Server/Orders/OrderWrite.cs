@@ -1,0 +1,69 @@
+namespace Orderly.Server.Orders;
+
+/// <summary>One decided write: the whole new state of an order, and on what condition it may be stored.</summary>
+internal sealed record OrderWrite
+{
+    public required ChangeKind Kind { get; init; }
+    public required Guid OrderId { get; init; }
+
+    /// <summary>Names this very write, so that it can be found again after a lost connection.</summary>
+    public required Guid WriteId { get; init; }
+
+    /// <summary>The version that the decision was made on; 0 for a new order.</summary>
+    public required int BaseVersion { get; init; }
+    public required string Team { get; init; }
+    public required OrderStatus Status { get; init; }
+    public required OrderContent Content { get; init; }
+    public required byte[] ContentJson { get; init; }
+    public required byte[]? PersonalJson { get; init; }
+    public required string Actor { get; init; }
+
+    /// <summary>The catalog epoch that the lines were made at; null where the write takes nothing from the catalog.</summary>
+    public long? CatalogEpoch { get; init; }
+
+    /// <summary>For a new order that comes from elsewhere: when it was created there; null: now.</summary>
+    public DateTime? CreatedAt { get; init; }
+
+    /// <summary>How old the order must be, by the database's clock; null where its age does not matter.</summary>
+    public TimeSpan? UpdatableAfter { get; init; }
+
+    /// <summary>The reference that becomes the order's with this write; null where none is new.</summary>
+    public string? ClaimedReference { get; init; }
+
+    /// <summary>The reference that stops being the order's with this write.</summary>
+    public string? ReleasedReference { get; init; }
+    public bool IsDeleted { get; init; }
+    public string? Reason { get; init; }
+
+    public bool IsNew => BaseVersion == 0;
+
+    /// <summary>The order as it stands once the write is stored.</summary>
+    /// <param name="before">The order as it stood; null for a new one.</param>
+    public StoredOrder ToStored(StoredOrder? before, WriteReceipt receipt) => new()
+    {
+        Id = OrderId,
+        Number = receipt.Number,
+        Version = receipt.Version,
+        Status = Status,
+        Team = Team,
+        IsTotalFeeStated = Content.IsTotalFeeStated,
+        ContentJson = ContentJson,
+        PersonalJson = PersonalJson,
+        CreatedAt = receipt.CreatedAt,
+        CreatedBy = before?.CreatedBy ?? Actor,
+        UpdatedAt = receipt.UpdatedAt,
+        UpdatedBy = Actor,
+    };
+}
+
+/// <summary>What the database added to a write that it stored.</summary>
+internal sealed record WriteReceipt(long Number, int Version, DateTime CreatedAt, DateTime UpdatedAt);
+
+/// <summary>
+/// What became of a write. Without a receipt its condition did not hold (the order has another version, the catalog
+/// another epoch, the reference another order), and nothing of it is stored.
+/// </summary>
+internal sealed record WriteOutcome(WriteReceipt? Receipt)
+{
+    public static readonly WriteOutcome NotStored = new(Receipt: null);
+}

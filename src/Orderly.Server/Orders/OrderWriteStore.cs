@@ -1,0 +1,242 @@
+using Npgsql;
+using NpgsqlTypes;
+using Orderly.Server.Database;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>
+/// Stores a group of writes in one transaction and one round trip: a batch of plain statements, each over the whole
+/// group. A write whose condition does not hold falls out of the later statements by itself, and its neighbours stay.
+/// </summary>
+internal static class OrderWriteStore
+{
+    /// <summary>A reference that another order has is left alone; the order's own statement then finds it missing.</summary>
+    private const string ClaimReferences =
+        """
+        insert into order_references (team, reference, order_id)
+        select * from unnest($1, $2, $3)
+        on conflict on constraint order_references_pkey do nothing
+        """;
+
+    private const string InsertOrders =
+        """
+        insert into orders
+            (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, reference, content,
+             personal, created_at, created_by, updated_at, updated_by)
+        select w.order_id, w.write_id, 1, w.status, w.team, w.datetime, w.totalfee, w.totalfee_stated, w.reference,
+            w.content, w.personal, coalesce(w.created_at, now()), w.actor, coalesce(w.created_at, now()), w.actor
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) as w
+            (order_id, write_id, status, team, datetime, totalfee, totalfee_stated, reference, content, personal,
+             actor, epoch, created_at)
+        where w.epoch = (select epoch from catalog_epoch)
+            and (w.reference is null or exists (
+                select from order_references r
+                where r.team = w.team and r.reference = w.reference and r.order_id = w.order_id))
+        on conflict on constraint orders_pkey do nothing
+        returning write_id, number, version, created_at, updated_at
+        """;
+
+    /// <summary>Revision times grow strictly, even when the clock of a later transaction is behind.</summary>
+    private const string UpdateOrders =
+        """
+        update orders o
+        set version = o.version + 1, write_id = w.write_id, status = w.status, datetime = w.datetime,
+            totalfee = w.totalfee, totalfee_stated = w.totalfee_stated, reference = w.reference,
+            content = w.content, personal = w.personal,
+            updated_at = greatest(now(), o.updated_at + interval '1 microsecond'), updated_by = w.actor,
+            deleted_at = case when w.deleted then now() end
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as w
+            (order_id, write_id, base_version, status, datetime, totalfee, totalfee_stated, reference, content,
+             personal, actor, deleted, epoch, updatable_after, claimed)
+        where o.order_id = w.order_id
+            and o.version = w.base_version
+            and (w.epoch is null or w.epoch = (select epoch from catalog_epoch))
+            and (w.updatable_after is null or o.created_at <= now() - w.updatable_after)
+            and (w.claimed is null or exists (
+                select from order_references r
+                where r.team = o.team and r.reference = w.claimed and r.order_id = w.order_id))
+        returning o.write_id, o.number, o.version, o.created_at, o.updated_at
+        """;
+
+    /// <summary>Claims of writes that were not stored, and references that orders no longer have.</summary>
+    private const string ReleaseReferences =
+        """
+        delete from order_references r
+        using unnest($1, $2, $3) as w (team, reference, order_id)
+        where r.team = w.team and r.reference = w.reference and r.order_id = w.order_id
+            and not exists (
+                select from orders o
+                where o.order_id = r.order_id and o.reference = r.reference and o.deleted_at is null)
+        """;
+
+    /// <summary>
+    /// Comes before the revision: an attempt after a lost connection finds the revision there already, and must not
+    /// put into the feed again what may have left this table.
+    /// </summary>
+    private const string AppendPending =
+        """
+        insert into pending (order_id, version)
+        select o.order_id, o.version
+        from unnest($1, $2) as w (order_id, write_id)
+        join orders o on o.order_id = w.order_id and o.write_id = w.write_id
+        where not exists (select from revisions r where r.order_id = o.order_id and r.version = o.version)
+        """;
+
+    /// <summary>The log takes the order as it stands now; a write that was not stored has no such order.</summary>
+    private const string AppendRevisions =
+        """
+        insert into revisions
+            (order_id, version, write_id, kind, recorded_at, actor, reason, status, deleted, content, personal)
+        select o.order_id, o.version, o.write_id, w.kind, o.updated_at, o.updated_by, w.reason, o.status,
+            o.deleted_at is not null, o.content, o.personal
+        from unnest($1, $2, $3, $4) as w (order_id, write_id, kind, reason)
+        join orders o on o.order_id = w.order_id and o.write_id = w.write_id
+        on conflict on constraint revisions_pkey do nothing
+        """;
+
+    /// <summary>Which of these writes an earlier attempt stored, whose answer was lost with the connection.</summary>
+    private const string SelectStored =
+        """
+        select r.write_id, o.number, r.version, o.created_at, r.recorded_at
+        from unnest($1, $2) as w (order_id, write_id)
+        join revisions r on r.order_id = w.order_id and r.write_id = w.write_id
+        join orders o on o.order_id = w.order_id
+        """;
+
+    /// <summary>Stores a group. The result has a receipt for each write that was stored.</summary>
+    public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(
+        NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        var inserted = writes.Where(write => write.IsNew).ToArray();
+        var updated = writes.Where(write => !write.IsNew).ToArray();
+        var claiming = writes.Where(write => write.ClaimedReference is not null).ToArray();
+        if (claiming.Length > 0)
+        {
+            batch.BatchCommands.Add(ReferenceCommand(ClaimReferences,
+                [.. claiming.Select(write => (write.Team, write.ClaimedReference!, write.OrderId))]));
+        }
+
+        if (inserted.Length > 0)
+        {
+            batch.BatchCommands.Add(InsertCommand(inserted));
+        }
+
+        if (updated.Length > 0)
+        {
+            batch.BatchCommands.Add(UpdateCommand(updated));
+        }
+
+        (string, string, Guid)[] loose = [
+            .. claiming.Select(write => (write.Team, write.ClaimedReference!, write.OrderId)),
+            .. writes.Where(write => write.ReleasedReference is not null)
+                .Select(write => (write.Team, write.ReleasedReference!, write.OrderId))];
+        if (loose.Length > 0)
+        {
+            batch.BatchCommands.Add(ReferenceCommand(ReleaseReferences, loose));
+        }
+
+        batch.BatchCommands.Add(IdentityCommand(AppendPending, writes));
+        batch.BatchCommands.Add(RevisionCommand(writes));
+        await using var reader = await batch.ExecuteReaderAsync();
+        return await ReadReceiptsAsync(reader);
+    }
+
+    /// <summary>The receipts of those writes that are stored already.</summary>
+    public static async Task<Dictionary<Guid, WriteReceipt>> FindStoredAsync(
+        NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(IdentityCommand(SelectStored, writes));
+        await using var reader = await batch.ExecuteReaderAsync();
+        return await ReadReceiptsAsync(reader);
+    }
+
+    private static async Task<Dictionary<Guid, WriteReceipt>> ReadReceiptsAsync(NpgsqlDataReader reader)
+    {
+        var receipts = new Dictionary<Guid, WriteReceipt>();
+        do
+        {
+            while (await reader.ReadAsync())
+            {
+                receipts[reader.GetGuid(0)] = new WriteReceipt(
+                    reader.GetInt64(1), reader.GetInt32(2), reader.GetDateTime(3), reader.GetDateTime(4));
+            }
+        }
+        while (await reader.NextResultAsync());
+        return receipts;
+    }
+
+    private static NpgsqlBatchCommand InsertCommand(OrderWrite[] writes) => new(InsertOrders)
+    {
+        Parameters =
+        {
+            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.OrderId),
+            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.WriteId),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Status.ToText()),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Team),
+            Parameters.Column(writes, NpgsqlDbType.TimestampTz, write => write.Content.Datetime),
+            Parameters.Column(writes, NpgsqlDbType.Numeric, write => write.Content.TotalFee),
+            Parameters.Column(writes, NpgsqlDbType.Boolean, write => write.Content.IsTotalFeeStated),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Content.Reference),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.ContentJson),
+            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.PersonalJson),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Actor),
+            Parameters.Column(writes, NpgsqlDbType.Bigint, write => write.CatalogEpoch),
+            Parameters.Column(writes, NpgsqlDbType.TimestampTz, write => write.CreatedAt),
+        },
+    };
+
+    private static NpgsqlBatchCommand UpdateCommand(OrderWrite[] writes) => new(UpdateOrders)
+    {
+        Parameters =
+        {
+            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.OrderId),
+            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.WriteId),
+            Parameters.Column(writes, NpgsqlDbType.Integer, write => write.BaseVersion),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Status.ToText()),
+            Parameters.Column(writes, NpgsqlDbType.TimestampTz, write => write.Content.Datetime),
+            Parameters.Column(writes, NpgsqlDbType.Numeric, write => write.Content.TotalFee),
+            Parameters.Column(writes, NpgsqlDbType.Boolean, write => write.Content.IsTotalFeeStated),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Content.Reference),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.ContentJson),
+            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.PersonalJson),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Actor),
+            Parameters.Column(writes, NpgsqlDbType.Boolean, write => write.IsDeleted),
+            Parameters.Column(writes, NpgsqlDbType.Bigint, write => write.CatalogEpoch),
+            Parameters.Column(writes, NpgsqlDbType.Interval, write => write.UpdatableAfter),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.ClaimedReference),
+        },
+    };
+
+    private static NpgsqlBatchCommand ReferenceCommand(string sql, (string Team, string Reference, Guid Id)[] rows) =>
+        new(sql)
+        {
+            Parameters =
+            {
+                Parameters.Column(rows, NpgsqlDbType.Text, row => row.Team),
+                Parameters.Column(rows, NpgsqlDbType.Text, row => row.Reference),
+                Parameters.Column(rows, NpgsqlDbType.Uuid, row => row.Id),
+            },
+        };
+
+    private static NpgsqlBatchCommand RevisionCommand(IReadOnlyList<OrderWrite> writes) => new(AppendRevisions)
+    {
+        Parameters =
+        {
+            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.OrderId),
+            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.WriteId),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Kind.ToText()),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Reason),
+        },
+    };
+
+    private static NpgsqlBatchCommand IdentityCommand(string sql, IReadOnlyList<OrderWrite> writes) => new(sql)
+    {
+        Parameters =
+        {
+            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.OrderId),
+            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.WriteId),
+        },
+    };
+}

@@ -1,0 +1,63 @@
+using System.Buffers;
+using System.Reflection;
+using Microsoft.AspNetCore.Http.Metadata;
+using Orderly.Contract.Orders;
+using Orderly.Contract.Services;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Services;
+
+/// <summary>201: the record was created.</summary>
+internal sealed class ServiceCreated(Service service) : IResult, IEndpointMetadataProvider
+{
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.Headers.Location = "/services/" + service.Id;
+        return Answer.SendAsync(
+            httpContext, StatusCodes.Status201Created, service.Version, service, ServiceDocument.Write);
+    }
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(201, typeof(ServiceView), [JsonBody.MediaType]));
+}
+
+/// <summary>200: the record as it now stands.</summary>
+internal sealed class ServiceFound(Service service) : IResult, IEndpointMetadataProvider
+{
+    public Task ExecuteAsync(HttpContext httpContext) => Answer.SendAsync(
+        httpContext, StatusCodes.Status200OK, service.Version, service, ServiceDocument.Write);
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(ServiceView), [JsonBody.MediaType]));
+}
+
+/// <summary>200: one page of records.</summary>
+internal sealed class ServicePage(ServiceList page) : IResult, IEndpointMetadataProvider
+{
+    public Task ExecuteAsync(HttpContext httpContext) =>
+        Answer.SendPageAsync(httpContext, page.Services, page.Next, ServiceDocument.Write);
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(Page<ServiceView>), [JsonBody.MediaType]));
+}
+
+/// <summary>The JSON of a service record.</summary>
+internal static class ServiceDocument
+{
+    public static void Write(Service service, IBufferWriter<byte> output)
+    {
+        var writer = JsonOutput.For(output);
+        writer.WriteStartObject();
+        writer.WriteString("id"u8, service.Id);
+        writer.WriteString("name"u8, service.Name);
+        writer.WriteString("description"u8, service.Description);
+        writer.WriteNumberOrNull("fee"u8, service.Fee);
+        writer.WriteString("currency"u8, service.Currency);
+        writer.WriteBoolean("active"u8, service.Active);
+        writer.WriteNumber("version"u8, service.Version);
+        writer.WriteInstant("createdAt"u8, service.CreatedAt);
+        writer.WriteInstant("updatedAt"u8, service.UpdatedAt);
+        writer.WriteEndObject();
+        writer.Flush();
+    }
+}

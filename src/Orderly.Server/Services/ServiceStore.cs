@@ -1,0 +1,156 @@
+using Npgsql;
+using NpgsqlTypes;
+using Orderly.Server.Database;
+
+namespace Orderly.Server.Services;
+
+/// <summary>Reads and writes service records. Every write also moves the catalog's epoch on.</summary>
+internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes)
+{
+    private const string Columns =
+        "s.service_id, s.version, s.name, s.description, s.fee, s.currency, s.active, s.created_at, s.updated_at";
+
+    private const string SelectOne = $"select {Columns} from services s where s.service_id = $1";
+
+    private const string SelectPage =
+        $"""
+        select {Columns}
+        from services s
+        where s.service_id > $2 and (not $3 or s.active = $4)
+        order by s.service_id
+        limit $1
+        """;
+
+    /// <summary>One row even where no record is found, since the epoch is wanted all the same.</summary>
+    private const string SelectCatalog =
+        """
+        select c.epoch, s.service_id, s.name, s.fee, s.currency, s.active
+        from catalog_epoch c
+        left join services s on s.service_id = any ($1)
+        """;
+
+    private const string Insert =
+        """
+        insert into services
+            (service_id, version, name, description, fee, currency, active, created_at, created_by, updated_at,
+             updated_by)
+        values ($1, 1, $2, $3, $4, $5, $6, now(), $7, now(), $7)
+        on conflict on constraint services_pkey do nothing
+        returning version, created_at, updated_at
+        """;
+
+    private const string Update =
+        """
+        update services s
+        set version = s.version + 1, name = $2, description = $3, fee = $4, currency = $5, active = $6,
+            updated_at = greatest(now(), s.updated_at + interval '1 microsecond'), updated_by = $7
+        where s.service_id = $1 and s.version = $8
+        returning s.version, s.created_at, s.updated_at
+        """;
+
+    private const string MoveEpoch = "update catalog_epoch set epoch = epoch + 1";
+
+    public async Task<Service?> FindAsync(string id, CancellationToken stop)
+    {
+        await using var command = reads.Source.CreateCommand(SelectOne);
+        command.Parameters.Add(Parameters.Of(id));
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        return await reader.ReadAsync(stop) ? Read(reader) : null;
+    }
+
+    /// <summary>Records in the order of their ids, behind the given one.</summary>
+    public async Task<List<Service>> ListAsync(int count, string afterId, bool? active, CancellationToken stop)
+    {
+        await using var command = reads.Source.CreateCommand(SelectPage);
+        command.Parameters.Add(Parameters.Of(count));
+        command.Parameters.Add(Parameters.Of(afterId));
+        command.Parameters.Add(Parameters.Of(active is not null));
+        command.Parameters.Add(Parameters.Of(active ?? false));
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        var services = new List<Service>();
+        while (await reader.ReadAsync(stop))
+        {
+            services.Add(Read(reader));
+        }
+
+        return services;
+    }
+
+    /// <summary>What orders need of these records, and the epoch at which it was read.</summary>
+    public async Task<(long Epoch, List<CatalogEntry> Entries)> ReadCatalogAsync(string[] ids)
+    {
+        await using var command = reads.Source.CreateCommand(SelectCatalog);
+        command.Parameters.Add(Parameters.Column(ids, NpgsqlDbType.Text, id => id));
+        await using var reader = await command.ExecuteReaderAsync();
+        var epoch = 0L;
+        var entries = new List<CatalogEntry>(ids.Length);
+        while (await reader.ReadAsync())
+        {
+            epoch = reader.GetInt64(0);
+            if (!reader.IsDBNull(1))
+            {
+                entries.Add(new CatalogEntry(
+                    reader.GetString(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetDecimal(3),
+                    reader.GetString(4), reader.GetBoolean(5)));
+            }
+        }
+
+        return (epoch, entries);
+    }
+
+    /// <summary>
+    /// Stores the record, new (version 1) or on top of the version before. Null: somebody else was faster, and
+    /// nothing is stored.
+    /// </summary>
+    public async Task<Service?> StoreAsync(Service service, string actor)
+    {
+        await using var connection = await writes.Source.OpenConnectionAsync();
+        await using var batch = new NpgsqlBatch(connection);
+        var isNew = service.Version == 1;
+        var store = new NpgsqlBatchCommand(isNew ? Insert : Update)
+        {
+            Parameters =
+            {
+                Parameters.Of(service.Id), Parameters.Of(service.Name), Parameters.Of(service.Description),
+                Parameters.Of(service.Fee), Parameters.Of(service.Currency), Parameters.Of(service.Active),
+                Parameters.Of(actor),
+            },
+        };
+        if (!isNew)
+        {
+            store.Parameters.Add(Parameters.Of(service.Version - 1));
+        }
+
+        batch.BatchCommands.Add(store);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(MoveEpoch));
+        Service? stored = null;
+        await using (var reader = await batch.ExecuteReaderAsync())
+        {
+            if (await reader.ReadAsync())
+            {
+                stored = service with
+                {
+                    Version = reader.GetInt32(0),
+                    CreatedAt = reader.GetDateTime(1),
+                    UpdatedAt = reader.GetDateTime(2),
+                };
+            }
+        }
+
+        // The reader's end is the commit of the batch.
+        return stored;
+    }
+
+    private static Service Read(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetString(0),
+        Version = row.GetInt32(1),
+        Name = row.GetString(2),
+        Description = row.IsDBNull(3) ? null : row.GetString(3),
+        Fee = row.IsDBNull(4) ? null : row.GetDecimal(4),
+        Currency = row.GetString(5),
+        Active = row.GetBoolean(6),
+        CreatedAt = row.GetDateTime(7),
+        UpdatedAt = row.GetDateTime(8),
+    };
+}

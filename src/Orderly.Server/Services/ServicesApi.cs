@@ -1,0 +1,129 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Orderly.Contract.Services;
+using Orderly.Server.Access;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Services;
+
+/// <summary>The addresses of service records.</summary>
+internal static class ServicesApi
+{
+    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+    private static readonly TakesHeader IfMatch = new("If-Match",
+        "The ETag of the version that the write is based on; any other version is refused with 412.");
+
+    public static void MapServices(this IEndpointRouteBuilder routes)
+    {
+        var services = routes.MapGroup("/services").WithTags("Services");
+        services.MapMethods("", Read, ListAsync)
+            .WithName("listServices").WithSummary("List service records by id")
+            .WithMetadata(
+                new RequiredScope(Scopes.ServicesRead),
+                new TakesParameter("limit", "integer", "How many records a page has.")
+                {
+                    Minimum = 1, Maximum = ListServices.PageSizeMax, Default = ListServices.PageSizeDefault,
+                },
+                new TakesParameter("cursor", "string", "next of the page before, as it came."),
+                new TakesParameter("active", "boolean", "Only active ones, or only retired ones."));
+        services.MapMethods("{id}", Read, GetAsync)
+            .WithName("getService").WithSummary("Read a service record")
+            .WithMetadata(
+                new RequiredScope(Scopes.ServicesRead),
+                new TakesHeader("If-None-Match", "The ETag of the version that you have: 304 where it is current."))
+            .CanRefuse(404);
+        services.MapPut("{id}", PutAsync)
+            .WithName("putService").WithSummary("Create or replace a service record")
+            .WithMetadata(
+                new RequiredScope(Scopes.ServicesWrite), IfMatch,
+                new TakesBody(typeof(ServiceRequest), JsonBody.MediaType))
+            .CanRefuse(404, 412, 413, 415, 422);
+        services.MapPatch("{id}", PatchAsync)
+            .WithName("patchService").WithSummary("Change some fields of a service record (RFC 7396)")
+            .WithMetadata(
+                new RequiredScope(Scopes.ServicesWrite), IfMatch,
+                new TakesBody(typeof(ServicePatch), JsonBody.MergePatchMediaType))
+            .CanRefuse(404, 412, 413, 415, 422);
+        services.MapDelete("{id}", RetireAsync)
+            .WithName("retireService").WithSummary("Retire a service record")
+            .WithDescription("The record stays, since past orders name it; new orders can't.")
+            .WithMetadata(new RequiredScope(Scopes.ServicesWrite), IfMatch)
+            .CanRefuse(404, 412);
+    }
+
+    private static async Task<Results<ServicePage, Refused>> ListAsync(HttpContext http, ListServices list) =>
+        (await list.RunAsync(http.Request, http.RequestAborted)).IsRefused(out var problem, out var page)
+            ? new Refused(problem)
+            : new ServicePage(page);
+
+    private static async Task<Results<ServiceFound, NotModified, Refused>> GetAsync(
+        string id, HttpContext http, ServiceStore services)
+    {
+        if (QueryInput.RefuseAny(http.Request) is { } query)
+        {
+            return new Refused(query);
+        }
+
+        if (!ServiceInput.IsId(id) || await services.FindAsync(id, http.RequestAborted) is not { } service)
+        {
+            return new Refused(PutService.NotFound(id));
+        }
+
+        return Precondition.IsKnown(http.Request, service.Version)
+            ? new NotModified(service.Version)
+            : new ServiceFound(service);
+    }
+
+    private static Task<Results<ServiceFound, ServiceCreated, Refused>> PutAsync(
+        string id, HttpContext http, PutService put) => WriteAsync(id, http, put, isPatch: false);
+
+    private static Task<Results<ServiceFound, ServiceCreated, Refused>> PatchAsync(
+        string id, HttpContext http, PutService put) => WriteAsync(id, http, put, isPatch: true);
+
+    private static async Task<Results<ServiceFound, ServiceCreated, Refused>> WriteAsync(
+        string id, HttpContext http, PutService put, bool isPatch)
+    {
+        var mediaType = isPatch ? JsonBody.MergePatchMediaType : JsonBody.MediaType;
+        if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
+        {
+            return new Refused(unread);
+        }
+
+        using (body)
+        {
+            var input = ServiceInput.Read(body.RootElement, isPatch);
+            if ((input.Faults.ToUnreadableProblem() ?? QueryInput.RefuseAny(http.Request)) is { } unreadable)
+            {
+                return new Refused(unreadable);
+            }
+
+            if (Precondition.Read(http.Request, input.Version).IsRefused(out var malformed, out var precondition))
+            {
+                return new Refused(malformed);
+            }
+
+            if ((await put.RunAsync(id, input, precondition, Caller.Of(http))).IsRefused(out var problem, out var written))
+            {
+                return new Refused(problem);
+            }
+
+            return written.IsNew ? new ServiceCreated(written.Service) : new ServiceFound(written.Service);
+        }
+    }
+
+    private static async Task<Results<NoContent, Refused>> RetireAsync(string id, HttpContext http, PutService put)
+    {
+        if (QueryInput.RefuseAny(http.Request) is { } query)
+        {
+            return new Refused(query);
+        }
+
+        if (Precondition.Read(http.Request, bodyVersion: null).IsRefused(out var malformed, out var precondition))
+        {
+            return new Refused(malformed);
+        }
+
+        return (await put.RetireAsync(id, precondition, Caller.Of(http))).IsRefused(out var problem, out _)
+            ? new Refused(problem)
+            : TypedResults.NoContent();
+    }
+}

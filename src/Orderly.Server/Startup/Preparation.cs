@@ -1,0 +1,55 @@
+using Npgsql;
+using Orderly.Server.Access;
+using Orderly.Server.Configuration;
+using Orderly.Server.Database;
+using Orderly.Server.Observability;
+
+namespace Orderly.Server.Startup;
+
+/// <summary>What must be in the database before the first request: the schema, a key, and perhaps sample data.</summary>
+internal static class Preparation
+{
+    /// <summary>Brings the schema up to date.</summary>
+    /// <exception cref="MigrationException">The schema can't be brought to what this version needs.</exception>
+    public static async Task MigrateAsync(IServiceProvider services, CancellationToken stop)
+    {
+        var log = services.GetRequiredService<ILogger<Migration>>();
+        await using var connection = await services.GetRequiredService<WriteDataSource>().Source
+            .OpenConnectionAsync(stop);
+        foreach (var name in await Migrator.ApplyAsync(connection, stop))
+        {
+            LogEvents.MigrationApplied(log, name);
+        }
+    }
+
+    /// <summary>Sees to it that there is a key. Returns the text of a key that was generated, to be shown once.</summary>
+    public static async Task<string?> EnsureKeyAsync(
+        IServiceProvider services, ServerSettings settings, CancellationToken stop)
+    {
+        var keys = services.GetRequiredService<KeyStore>();
+        if (settings.BootstrapKey is { } configured)
+        {
+            await keys.SetBootstrapKeyAsync(KeyRing.DigestOf(configured), stop);
+            return null;
+        }
+
+        if (await keys.HasBootstrapKeyAsync(stop))
+        {
+            return null;
+        }
+
+        var generated = KeyText.Generate();
+        await keys.SetBootstrapKeyAsync(KeyRing.DigestOf(generated), stop);
+        return generated;
+    }
+
+    /// <summary>Loads sample data where it is wanted: asked for, or not forbidden and the database is new.</summary>
+    public static async Task LoadSampleDataAsync(
+        IServiceProvider services, ServerSettings settings, bool databaseIsNew, CancellationToken stop)
+    {
+        if (settings.SampleData ?? databaseIsNew)
+        {
+            await services.GetRequiredService<SampleData>().LoadAsync(stop);
+        }
+    }
+}

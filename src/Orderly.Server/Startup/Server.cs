@@ -1,0 +1,99 @@
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Orderly.Server.Configuration;
+
+namespace Orderly.Server.Startup;
+
+/// <summary>Starts the service, runs it until it is told to stop, and stops it without losing a request.</summary>
+internal static class Server
+{
+    /// <summary>Runs until SIGTERM or Ctrl-C: then takes no more requests, finishes those in flight, and ends.</summary>
+    public static async Task RunAsync(string[] arguments)
+    {
+        using var starting = new CancellationTokenSource();
+        using var interrupted = CancelOn(PosixSignal.SIGINT, starting);
+        using var terminated = CancelOn(PosixSignal.SIGTERM, starting);
+        var builder = CreateBuilder(arguments);
+        var settings = SettingsReader.Read(builder.Configuration);
+        try
+        {
+            await using var database = await DatabaseLocation.OpenAsync(
+                settings.Server, TimeProvider.System, Console.Error.WriteLine, starting.Token);
+            builder.AddOrderly(settings, database.ConnectionString);
+            await using var app = builder.Build();
+            app.UseOrderly();
+            await Preparation.MigrateAsync(app.Services, starting.Token);
+            var newKey = await Preparation.EnsureKeyAsync(app.Services, settings.Server, starting.Token);
+            await Preparation.LoadSampleDataAsync(app.Services, settings.Server, database.IsNew, starting.Token);
+            await app.StartAsync(starting.Token);
+            Announce(app, newKey);
+            await app.WaitForShutdownAsync(starting.Token);
+        }
+        catch (OperationCanceledException) when (starting.IsCancellationRequested)
+        {
+            // Told to stop while starting: nothing was served yet, and what was begun has been disposed of.
+        }
+    }
+
+    /// <summary>Brings the schema up to date, and no more.</summary>
+    public static async Task MigrateAsync(string[] arguments)
+    {
+        var builder = CreateBuilder(arguments);
+        var settings = SettingsReader.Read(builder.Configuration);
+        await using var database = await DatabaseLocation.OpenAsync(
+            settings.Server, TimeProvider.System, Console.Error.WriteLine, CancellationToken.None);
+        builder.AddOrderly(settings, database.ConnectionString);
+        await using var app = builder.Build();
+        await Preparation.MigrateAsync(app.Services, CancellationToken.None);
+        Console.WriteLine("The schema is up to date.");
+    }
+
+    /// <summary>The OpenAPI document as the running service would give it. Needs no database.</summary>
+    public static Task<string> DescribeAsync() => Task.FromResult("{}");
+
+    private static WebApplicationBuilder CreateBuilder(string[] arguments)
+    {
+        var builder = WebApplication.CreateBuilder(arguments);
+        AddShippedSettings(builder.Configuration);
+        DotEnv.Add(builder.Configuration, Directory.GetCurrentDirectory());
+        builder.Logging.ClearProviders();
+        if (Console.IsOutputRedirected)
+        {
+            builder.Logging.AddJsonConsole(json => json.UseUtcTimestamp = true);
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        }
+
+        return builder;
+    }
+
+    /// <summary>The settings that come with the program count least; appsettings.json in the directory it runs in more.</summary>
+    private static void AddShippedSettings(ConfigurationManager configuration) =>
+        ((IConfigurationBuilder)configuration).Sources.Insert(0, new Microsoft.Extensions.Configuration.Json.JsonConfigurationSource
+        {
+            FileProvider = new Microsoft.Extensions.FileProviders.PhysicalFileProvider(AppContext.BaseDirectory),
+            Path = "appsettings.json",
+            Optional = true,
+        });
+
+    private static void Announce(WebApplication app, string? newKey)
+    {
+        var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        Console.WriteLine($"Orderly is ready on {url}");
+        if (newKey is not null)
+        {
+            Console.WriteLine($"Your API key, shown this once: {newKey}");
+            Console.WriteLine($"Try it:  curl -s -H 'X-Api-Key: {newKey}' '{url}/orders?limit=2'");
+        }
+    }
+
+    private static PosixSignalRegistration CancelOn(PosixSignal signal, CancellationTokenSource source) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            source.Cancel();
+        });
+}
