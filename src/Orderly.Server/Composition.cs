@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Orderly.Server.Access;
+using Orderly.Server.Changes;
 using Orderly.Server.Configuration;
 using Orderly.Server.Database;
 using Orderly.Server.Http;
@@ -44,6 +45,9 @@ internal static class Composition
         services.AddSingleton<AmendOrder>();
         services.AddSingleton<DeleteOrder>();
         services.AddSingleton<ListOrders>();
+
+        services.AddSingleton<FeedSequencer>();
+        services.AddHostedService(provider => provider.GetRequiredService<FeedSequencer>());
 
         services.AddSingleton<SampleData>();
         services.AddOpenApiDocument();
