@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Orderly.Bench.Load;
+
+/// <summary>
+/// Sees, before anything is measured, that a server does the work it is measured for: who does less is not faster.
+/// </summary>
+internal static class FeatureCheck
+{
+    /// <summary>Orders that stay behind.</summary>
+    public const int OrdersLeft = 1;
+
+    private const string Body =
+        """
+        {"datetime":"2030-05-17T09:30:00Z","services":[{"id":"service-1","quantity":2},{"id":"service-3"}],
+         "reference":"CHECK-1","metadata":{"region":"eu"}}
+        """;
+
+    public static async Task Run(string target, Uri address, string key)
+    {
+        using var http = new HttpClient { BaseAddress = address };
+        await Expect(target, "an order without a key", HttpStatusCode.Unauthorized, await Post(http, Body));
+        http.DefaultRequestHeaders.Add("X-Api-Key", key);
+        await ExpectRefused(target, "an order without services", await Post(http, """{"datetime":"2030-05-17T09:30:00Z"}"""));
+        await ExpectRefused(target, "an unknown service", await Post(http, Body.Replace("service-3", "nothing", StringComparison.Ordinal)));
+        await ExpectRefused(target, "a negative fee", await Post(http, Body.Replace("\"reference\"", "\"totalfee\":-1,\"reference\"", StringComparison.Ordinal)));
+
+        using var made = await Post(http, Body);
+        await Expect(target, "an order", HttpStatusCode.Created, made);
+        var order = await made.Content.ReadFromJsonAsync<JsonElement>();
+        Check(target, "the total is the sum of its lines", order.GetProperty("totalfee").GetDecimal() == (2 * 20.5m) + 22.5m);
+        Check(target, "a line has its record's name",
+            string.Equals(order.GetProperty("services")[0].GetProperty("name").GetString(), "Service number 1", StringComparison.Ordinal));
+        await Expect(target, "a reference that is taken", HttpStatusCode.Conflict, await Post(http, Body));
+
+        var location = new Uri(address, made.Headers.Location ?? throw new BenchException($"{target} gives no Location."));
+        var read = await http.GetFromJsonAsync<JsonElement>(location);
+        Check(target, "an order is read with its lines", read.GetProperty("services").GetArrayLength() == 2);
+        using var update = await http.PutAsync(location, Json(Body));
+        await Expect(target, "an update of a young order", HttpStatusCode.Conflict, update);
+        var list = await http.GetFromJsonAsync<JsonElement>(new Uri(address, "/orders?limit=50"));
+        Check(target, "the list has the order", list.GetProperty("data").GetArrayLength() == 1
+            && list.GetProperty("data")[0].GetProperty("services").GetArrayLength() == 2);
+    }
+
+    private static StringContent Json(string body) => new(body, System.Text.Encoding.UTF8, "application/json");
+
+    private static Task<HttpResponseMessage> Post(HttpClient http, string body) => http.PostAsync("/orders", Json(body));
+
+    private static async Task Expect(string target, string what, HttpStatusCode wanted, HttpResponseMessage answer)
+    {
+        if (answer.StatusCode != wanted)
+        {
+            throw new BenchException($"{target} answers {(int)answer.StatusCode} to {what}, not {(int)wanted}: "
+                + await answer.Content.ReadAsStringAsync());
+        }
+    }
+
+    private static async Task ExpectRefused(string target, string what, HttpResponseMessage answer)
+    {
+        if (answer.StatusCode is not (HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity))
+            await Expect(target, what, HttpStatusCode.UnprocessableEntity, answer);
+    }
+
+    private static void Check(string target, string what, bool holds)
+    {
+        if (!holds) throw new BenchException($"{target}: not so: {what}.");
+    }
+}

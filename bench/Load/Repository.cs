@@ -1,0 +1,28 @@
+namespace Orderly.Bench.Load;
+
+/// <summary>Where the sources are, and how a project of theirs is published.</summary>
+internal static class Repository
+{
+    public static string Root { get; } = Find();
+
+    /// <summary>Publishes a Release build into a directory of its own.</summary>
+    public static async Task<string> Publish(string project, DirectoryInfo directory, string name)
+    {
+        var published = directory.CreateSubdirectory(name).FullName;
+        await ChildProcess.RunTool(new("dotnet",
+            ["publish", Path.Combine(Root, project), "-c", "Release", "-o", published, "--nologo", "-v", "quiet"])
+        {
+            WorkingDirectory = Root,
+        });
+        return published;
+    }
+
+    private static string Find()
+    {
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            if (File.Exists(Path.Combine(directory.FullName, "Orderly.slnx"))) return directory.FullName;
+        }
+        throw new BenchException("The load benchmark runs from the repository: dotnet run --project bench/Load.");
+    }
+}
