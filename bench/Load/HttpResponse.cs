@@ -106,7 +106,8 @@ internal sealed class HttpResponse
             var rest = buffer.AsSpan(scanned, received - scanned);
             var lineEnd = rest.IndexOf("\r\n"u8);
             if (lineEnd < 0) return false;
-            if (!int.TryParse(rest[..lineEnd], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var size))
+            var digits = rest[..lineEnd];
+            if (!int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var size))
                 throw new InvalidDataException("The length of a chunk is not a number.");
             if (rest.Length < lineEnd + 2 + size + 2) return false;
             rest.Slice(lineEnd + 2, size).CopyTo(buffer.AsSpan(bodyEnd));

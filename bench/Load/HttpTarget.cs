@@ -24,6 +24,8 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
         await base.DisposeAsync();
     }
 
+    protected static string FreeUrl() => FormattableString.Invariant($"http://127.0.0.1:{PrivatePostgres.FreePort()}");
+
     protected abstract Task<ProcessStartInfo> Prepare(DirectoryInfo directory);
 
     protected override async Task StartCore(DirectoryInfo directory)
@@ -82,7 +84,7 @@ internal sealed class OrderlyTarget(PrivatePostgres postgres, LoadOptions option
                 ["ConnectionStrings__Orderly"] = Database.ConnectionString,
                 ["Orderly__BootstrapKey"] = Key,
                 ["Orderly__SampleData"] = "false",
-                ["urls"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{PrivatePostgres.FreePort()}"),
+                ["urls"] = FreeUrl(),
             },
         };
     }
@@ -120,7 +122,8 @@ internal sealed class ExpressTarget(PrivatePostgres postgres, LoadOptions option
     {
         var source = Path.Combine(Repository.Root, "bench", "peers", "express");
         var installed = directory.CreateSubdirectory(Name).FullName;
-        foreach (var file in Directory.GetFiles(source)) File.Copy(file, Path.Combine(installed, Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(source))
+            File.Copy(file, Path.Combine(installed, Path.GetFileName(file)));
         await ChildProcess.RunTool(new("npm", ["ci", "--silent", "--omit=dev"]) { WorkingDirectory = installed });
         var url = new UriBuilder("postgres", Database.Host, Database.Port, Database.Database)
         {
@@ -157,7 +160,7 @@ internal sealed class EfCoreTarget(PrivatePostgres postgres, LoadOptions options
             {
                 ["ConnectionStrings__Orders"] = Database.ConnectionString,
                 ["ApiKey"] = Key,
-                ["urls"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{PrivatePostgres.FreePort()}"),
+                ["urls"] = FreeUrl(),
             },
         };
     }

@@ -4,9 +4,14 @@ using System.Net.Sockets;
 
 namespace Orderly.Bench.Load;
 
-/// <summary>What one measurement saw. Acknowledged counts the warm-up, too, since those rows are stored as well.</summary>
+/// <summary>What one measurement saw. Acknowledged counts the warm-up, too: those rows are stored as well.</summary>
 internal sealed record Measurement(
-    double RequestsPerSecond, LatencyHistogram Latency, long Acknowledged, long Unknown, long Errors, string? FirstError);
+    double RequestsPerSecond,
+    LatencyHistogram Latency,
+    long Acknowledged,
+    long Unknown,
+    long Errors,
+    string? FirstError);
 
 /// <summary>
 /// Keeps a number of connections busy, each with one request at a time, over raw sockets. It shares the machine with

@@ -45,7 +45,10 @@ internal sealed record LoadOptions
     {
         var options = new LoadOptions();
         if (arguments.Contains("--quick", StringComparer.Ordinal))
-            options = new() { Quick = true, Rounds = 1, Seconds = 1, WarmUpMilliseconds = 300, Connections = 8, Orders = 400 };
+        {
+            options = options with { Quick = true, Rounds = 1, Seconds = 1, WarmUpMilliseconds = 300 };
+            options = options with { Connections = 8, Orders = 400 };
+        }
         for (var i = 0; i < arguments.Length; i++)
         {
             var name = arguments[i];
@@ -64,7 +67,7 @@ internal sealed record LoadOptions
             };
         }
         if (options.Orders < options.Connections)
-            throw new UsageException("--orders must be at least --connections: each connection updates its own orders.");
+            throw new UsageException("--orders must be at least --connections: each updates orders of its own.");
         return options;
     }
 
@@ -72,7 +75,8 @@ internal sealed record LoadOptions
         value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static int Number(string name, string value, int max) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= max
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && number >= 1 && number <= max
             ? number
             : throw new UsageException($"{name} must be a whole number from 1 to {max}, not '{value}'.");
 

@@ -47,7 +47,8 @@ internal static class LoadReport
     {
         var text = new StringBuilder();
         text.AppendLine("# Load benchmark").AppendLine();
-        text.AppendLine("| workload | target | req/s: median (min–max) | × pgbench | p50 ms | p95 ms | p99 ms | max ms | errors |");
+        text.AppendLine("| workload | target | req/s: median (min–max) | × pgbench "
+            + "| p50 ms | p95 ms | p99 ms | max ms | errors |");
         text.AppendLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var workload in options.Workloads)
         {
@@ -57,14 +58,15 @@ internal static class LoadReport
         }
         text.AppendLine();
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"Medians of {options.Rounds} interleaved rounds of {options.Seconds} s, {options.Connections} connections with one "
-            + $"request at a time each, {options.Orders:N0} orders in each database at the start. "
+            $"Medians of {options.Rounds} interleaved rounds of {options.Seconds} s, "
+            + $"{options.Connections} connections with one request at a time each, "
+            + $"{options.Orders:N0} orders in each database at the start. "
             + $"The generator used at most {results.GeneratorCoresMax():N2} cores.");
         text.AppendLine();
-        foreach (var difference in results.Differences) text.AppendLine(CultureInfo.InvariantCulture, $"**NOT STORED AS ACKNOWLEDGED** {difference}");
-        foreach (var error in results.ErrorSamples()) text.AppendLine(CultureInfo.InvariantCulture, $"Error: {error}");
-        if (results.Counted.Count > 0)
-            text.AppendLine(CultureInfo.InvariantCulture, $"Acknowledged and counted in the database afterwards: {string.Join("; ", results.Counted)}.");
+        foreach (var difference in results.Differences) text.AppendLine("**Not stored as acknowledged** " + difference);
+        foreach (var error in results.ErrorSamples()) text.AppendLine("Error: " + error);
+        var counted = string.Join("; ", results.Counted);
+        if (counted.Length > 0) text.AppendLine($"Acknowledged and counted in the database afterwards: {counted}.");
         text.AppendLine().AppendLine(machine).AppendLine().AppendLine(CultureInfo.InvariantCulture, $"`{command}`");
         return text.ToString();
     }
@@ -75,7 +77,8 @@ internal static class LoadReport
         var median = Median(rounds, m => m.RequestsPerSecond);
         var ratio = pgbench is > 0 ? (median / pgbench.Value).ToString("N2", CultureInfo.InvariantCulture) : "–";
         text.AppendLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {workload} | {target} | {median:N0} ({rounds.Min(m => m.RequestsPerSecond):N0}–{rounds.Max(m => m.RequestsPerSecond):N0}) "
+            $"| {workload} | {target} "
+            + $"| {median:N0} ({rounds.Min(m => m.RequestsPerSecond):N0}–{rounds.Max(m => m.RequestsPerSecond):N0}) "
             + $"| {ratio} | {Latency(0.5):N2} | {Latency(0.95):N2} | {Latency(0.99):N2} "
             + $"| {rounds.Max(m => m.Latency.MaxMicroseconds) / 1000.0:N1} | {rounds.Sum(m => m.Errors)} |"));
 

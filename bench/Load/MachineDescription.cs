@@ -17,7 +17,8 @@ internal static class MachineDescription
         var settings = await command.ExecuteScalarAsync();
         var memoryGiB = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30);
         return string.Create(CultureInfo.InvariantCulture,
-            $"{Processor()}, {Environment.ProcessorCount} cores, {memoryGiB:N0} GiB, {RuntimeInformation.OSDescription}; "
+            $"{Processor()}, {Environment.ProcessorCount} cores, {memoryGiB:N0} GiB, "
+            + $"{RuntimeInformation.OSDescription}; "
             + $"PostgreSQL {connection.PostgreSqlVersion} ({settings}); {RuntimeInformation.FrameworkDescription}. ")
             + "Generator, targets and PostgreSQL share the machine.";
     }
@@ -28,6 +29,7 @@ internal static class MachineDescription
         var model = File.Exists(cpuInfo)
             ? File.ReadLines(cpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
             : null;
-        return model?[(model.IndexOf(':', StringComparison.Ordinal) + 2)..] ?? RuntimeInformation.ProcessArchitecture.ToString();
+        return model?[(model.IndexOf(':', StringComparison.Ordinal) + 2)..]
+            ?? RuntimeInformation.ProcessArchitecture.ToString();
     }
 }

@@ -47,7 +47,8 @@ internal sealed partial class PgbenchTarget(PrivatePostgres postgres, LoadOption
             var lines = await File.ReadAllLinesAsync(file);
             var name = Path.GetFileNameWithoutExtension(file);
             await File.WriteAllLinesAsync(Script(name), lines);
-            await File.WriteAllLinesAsync(Script(name + "-plain"), lines.Where(line => !line.Contains("pipeline", StringComparison.Ordinal)));
+            var plain = lines.Where(line => !line.Contains("pipeline", StringComparison.Ordinal));
+            await File.WriteAllLinesAsync(Script(name + "-plain"), plain);
         }
     }
 
@@ -86,7 +87,11 @@ internal sealed partial class PgbenchTarget(PrivatePostgres postgres, LoadOption
         // One order in ten has a reference.
         string[][] all = workload switch
         {
-            Workload.Create => [["create@9", "create-with-reference@1"], ["create-plain@9", "create-with-reference-plain@1"]],
+            Workload.Create =>
+            [
+                ["create@9", "create-with-reference@1"],
+                ["create-plain@9", "create-with-reference-plain@1"],
+            ],
             Workload.Read => [["read"]],
             Workload.List => [["list"]],
             Workload.Update => [["update"], ["update-plain"]],
@@ -100,8 +105,8 @@ internal sealed partial class PgbenchTarget(PrivatePostgres postgres, LoadOption
         var logPrefix = Path.Combine(scripts!.FullName, Invariant($"log-{runs}"));
         var start = new ProcessStartInfo(Path.Combine(PostgresTools.Directory(), "pgbench"),
         [
-            "--no-vacuum", "--protocol=prepared", Invariant($"--client={Options.Connections}"), Invariant($"--jobs={Threads}"),
-            Invariant($"--time={seconds}"), Invariant($"--random-seed={runs}"),
+            "--no-vacuum", "--protocol=prepared", Invariant($"--client={Options.Connections}"),
+            Invariant($"--jobs={Threads}"), Invariant($"--time={seconds}"), Invariant($"--random-seed={runs}"),
             "--log", $"--log-prefix={logPrefix}", Invariant($"--sampling-rate={LoggedShare}"),
             "-D", "made=0", "-D", Invariant($"run={runs}"), "-D", Invariant($"orders={Options.Orders}"),
             "-D", Invariant($"clients={Options.Connections}"), "-D", $"text={text}",

@@ -10,7 +10,8 @@ internal static class PostgresTools
     public static string Directory()
     {
         var installed = System.IO.Directory.Exists(DebianRoot)
-            ? System.IO.Directory.GetDirectories(DebianRoot).OrderByDescending(MajorVersion).Select(d => Path.Combine(d, "bin"))
+            ? System.IO.Directory.GetDirectories(DebianRoot)
+                .OrderByDescending(MajorVersion).Select(directory => Path.Combine(directory, "bin"))
             : [];
         var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
         return installed.Concat(onPath).FirstOrDefault(d => File.Exists(Path.Combine(d, "pgbench")))

@@ -8,7 +8,7 @@ namespace Orderly.Bench.Load;
 /// <summary>A durable PostgreSQL cluster of the benchmark's own, in a temporary directory, gone afterwards.</summary>
 internal sealed class PrivatePostgres : IAsyncDisposable
 {
-    private const string UnprivilegedUser = "postgres";
+    private const string User = "postgres";
 
     private readonly string bin;
     private readonly string data;
@@ -32,7 +32,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         var passwordFile = Path.Combine(directory.FullName, "password");
         await File.WriteAllTextAsync(passwordFile, password);
         if (Environment.IsPrivilegedProcess)
-            await ChildProcess.RunTool(new("chown", ["-R", UnprivilegedUser, directory.FullName]));
+            await ChildProcess.RunTool(new("chown", ["-R", User, directory.FullName]));
         await Unprivileged(Path.Combine(tools, "initdb"),
             "-D", cluster, "-U", "postgres", "--data-checksums", "-E", "UTF8", "--locale=C.UTF-8",
             "--auth=scram-sha-256", $"--pwfile={passwordFile}");
@@ -61,7 +61,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     private static async Task Unprivileged(string tool, params string[] arguments)
     {
         string[] command = Environment.IsPrivilegedProcess
-            ? ["setpriv", "--reuid", UnprivilegedUser, "--regid", UnprivilegedUser, "--clear-groups", tool, .. arguments]
+            ? ["setpriv", "--reuid", User, "--regid", User, "--clear-groups", tool, .. arguments]
             : [tool, .. arguments];
         await ChildProcess.RunTool(new(command[0], command[1..]) { WorkingDirectory = "/" });
     }

@@ -19,10 +19,10 @@ internal static class Repository
 
     private static string Find()
     {
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-        {
-            if (File.Exists(Path.Combine(directory.FullName, "Orderly.slnx"))) return directory.FullName;
-        }
-        throw new BenchException("The load benchmark runs from the repository: dotnet run --project bench/Load.");
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Orderly.slnx")))
+            directory = directory.Parent;
+        return directory?.FullName
+            ?? throw new BenchException("The load benchmark runs from the repository: dotnet run --project bench/Load.");
     }
 }

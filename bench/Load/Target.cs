@@ -76,7 +76,7 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
 
     protected abstract Task<Measurement> MeasureCore(Workload workload, TimeSpan warmUp);
 
-    /// <summary>Waits until work left over from a measurement is done, so that it does not slow down the next target.</summary>
+    /// <summary>Waits until work left over from a measurement is done: it must not slow down the next target.</summary>
     protected virtual Task Settle() => Task.CompletedTask;
 
     protected virtual Task VerifyMore(List<string> differences, long rows, long versions) => Task.CompletedTask;

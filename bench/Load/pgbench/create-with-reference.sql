@@ -1,4 +1,4 @@
--- One order with a reference of its own: what the service stores for POST /orders, in one transaction and one round trip.
+-- One order with a reference of its own: otherwise as create.sql.
 -- An id is 32 decimal digits, which PostgreSQL reads as a uuid: per client ascending, as a time-ordered id would be.
 \set made :made + 1
 \set high 1000000000000000 + :run * 1000000 + :client_id
