@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 
 namespace Orderly.Bench.Load;
 
@@ -24,7 +26,14 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
         await base.DisposeAsync();
     }
 
-    protected static string FreeUrl() => FormattableString.Invariant($"http://127.0.0.1:{PrivatePostgres.FreePort()}");
+    protected static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    protected static string FreeUrl() => FormattableString.Invariant($"http://127.0.0.1:{FreePort()}");
 
     protected abstract Task<ProcessStartInfo> Prepare(DirectoryInfo directory);
 
@@ -125,22 +134,18 @@ internal sealed class ExpressTarget(PrivatePostgres postgres, LoadOptions option
         foreach (var file in Directory.GetFiles(source))
             File.Copy(file, Path.Combine(installed, Path.GetFileName(file)));
         await ChildProcess.RunTool(new("npm", ["ci", "--silent", "--omit=dev"]) { WorkingDirectory = installed });
-        var url = new UriBuilder("postgres", Database.Host, Database.Port, Database.Database)
-        {
-            UserName = Database.Username,
-            Password = Database.Password,
-        };
-        return new ProcessStartInfo("node", ["server.js"])
+        var start = new ProcessStartInfo("node", ["server.js"])
         {
             WorkingDirectory = installed,
             Environment =
             {
                 ["NODE_ENV"] = "production",
-                ["DATABASE_URL"] = url.Uri.AbsoluteUri,
                 ["API_KEY"] = Key,
-                ["PORT"] = PrivatePostgres.FreePort().ToString(CultureInfo.InvariantCulture),
+                ["PORT"] = FreePort().ToString(CultureInfo.InvariantCulture),
             },
         };
+        SetLibpqEnvironment(start);
+        return start;
     }
 }
 

@@ -20,7 +20,16 @@ internal static class MachineDescription
             $"{Processor()}, {Environment.ProcessorCount} cores, {memoryGiB:N0} GiB, "
             + $"{RuntimeInformation.OSDescription}; "
             + $"PostgreSQL {connection.PostgreSqlVersion} ({settings}); {RuntimeInformation.FrameworkDescription}. ")
-            + "Generator, targets and PostgreSQL share the machine.";
+            + $"Generator, targets and PostgreSQL share the machine{BusyBefore()}.";
+    }
+
+    // What else ran on the machine; above one core's worth, the figures say little.
+    private static string BusyBefore()
+    {
+        const string loadAverage = "/proc/loadavg";
+        return File.Exists(loadAverage)
+            ? $"; load average before the start {File.ReadAllText(loadAverage).Split(' ')[0]}"
+            : "";
     }
 
     private static string Processor()

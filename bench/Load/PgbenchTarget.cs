@@ -111,17 +111,8 @@ internal sealed partial class PgbenchTarget(PrivatePostgres postgres, LoadOption
             "-D", "made=0", "-D", Invariant($"run={runs}"), "-D", Invariant($"orders={Options.Orders}"),
             "-D", Invariant($"clients={Options.Connections}"), "-D", $"text={text}",
             .. weighted.SelectMany(script => (string[])["-f", Weighted(script)]),
-            Database.Database ?? "",
-        ])
-        {
-            Environment =
-            {
-                ["PGHOST"] = Database.Host,
-                ["PGPORT"] = Database.Port.ToString(CultureInfo.InvariantCulture),
-                ["PGUSER"] = Database.Username,
-                ["PGPASSWORD"] = Database.Password,
-            },
-        };
+        ]);
+        SetLibpqEnvironment(start);
         var output = await ChildProcess.RunTool(start);
         return new Measurement(
             double.Parse(Tps().Match(output).Groups["tps"].Value, CultureInfo.InvariantCulture),

@@ -66,7 +66,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         await ChildProcess.RunTool(new(command[0], command[1..]) { WorkingDirectory = "/" });
     }
 
-    public static int FreePort()
+    private static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
 
@@ -80,6 +81,16 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
     protected virtual Task Settle() => Task.CompletedTask;
 
     protected virtual Task VerifyMore(List<string> differences, long rows, long versions) => Task.CompletedTask;
+
+    /// <summary>Tells libpq and those who follow it where the target's database is.</summary>
+    protected void SetLibpqEnvironment(ProcessStartInfo start)
+    {
+        start.Environment["PGHOST"] = Database.Host;
+        start.Environment["PGPORT"] = Database.Port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["PGUSER"] = Database.Username;
+        start.Environment["PGPASSWORD"] = Database.Password;
+        start.Environment["PGDATABASE"] = Database.Database;
+    }
 
     protected async Task<long> Number(string sql)
     {

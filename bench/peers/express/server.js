@@ -7,7 +7,7 @@ import { schema } from './schema.js';
 import { validateOrder } from './validation.js';
 
 const apiKey = process.env.API_KEY;
-const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
+const pool = new pg.Pool(); // PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE
 const uniqueViolation = '23505';
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
