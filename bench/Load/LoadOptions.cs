@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
 
 namespace Orderly.Bench.Load;
 
@@ -66,6 +68,9 @@ internal sealed record LoadOptions
                 _ => throw new UsageException($"{name} is not an option."),
             };
         }
+        var isDebugBuild = typeof(LoadOptions).Assembly
+            .GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true };
+        if (isDebugBuild) throw new UsageException("Figures of a debug build say nothing: add -c Release.");
         if (options.Orders < options.Connections)
             throw new UsageException("--orders must be at least --connections: each updates orders of its own.");
         return options;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 
 namespace Orderly.Bench.Load;
 
@@ -11,8 +10,7 @@ internal sealed class LoadRun(LoadOptions options, DirectoryInfo directory)
     /// <summary>The report, and whether all that was acknowledged is stored and no request failed.</summary>
     public async Task<(string Report, bool Passed)> Run(string command)
     {
-        var password = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
-        await using var postgres = await PrivatePostgres.Start(directory.CreateSubdirectory("postgres"), password);
+        await using var postgres = await PrivatePostgres.Start(directory.CreateSubdirectory("cluster"));
         var machine = await MachineDescription.Of(postgres);
         var targets = new List<Target>();
         try

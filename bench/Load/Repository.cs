@@ -5,12 +5,15 @@ internal static class Repository
 {
     public static string Root { get; } = Find();
 
-    /// <summary>Publishes a Release build into a directory of its own.</summary>
+    /// <summary>Publishes a Release build, made together with this program's, into a directory of its own.</summary>
     public static async Task<string> Publish(string project, DirectoryInfo directory, string name)
     {
         var published = directory.CreateSubdirectory(name).FullName;
         await ChildProcess.RunTool(new("dotnet",
-            ["publish", Path.Combine(Root, project), "-c", "Release", "-o", published, "--nologo", "-v", "quiet"])
+        [
+            "publish", Path.Combine(Root, project), "-c", "Release", "--no-build", "-o", published,
+            "--nologo", "-v", "quiet",
+        ])
         {
             WorkingDirectory = Root,
         });
@@ -23,6 +26,6 @@ internal static class Repository
         while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Orderly.slnx")))
             directory = directory.Parent;
         return directory?.FullName
-            ?? throw new BenchException("The load benchmark runs from the repository: dotnet run --project bench/Load.");
+            ?? throw new BenchException("Run it from the repository: dotnet run -c Release --project bench/Load.");
     }
 }

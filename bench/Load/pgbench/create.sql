@@ -6,10 +6,10 @@
 \set fee random(1000, 30000)
 \startpipeline
 begin;
-insert into orders (order_id, write_id, version, status, team, datetime, totalfee, content,
-    created_at, created_by, updated_at, updated_by)
+insert into orders (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated,
+    content, created_at, created_by, updated_at, updated_by)
 values ((:high::text || :low::text)::uuid, (:high::text || :low::text)::uuid, 1, 'placed', 'internal',
-    timestamptz '2030-01-01 09:30Z', :fee, :text, now(), 'bench', now(), 'bench');
+    timestamptz '2030-01-01 09:30Z', :fee, true, :text, now(), 'bench', now(), 'bench');
 insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content)
 values ((:high::text || :low::text)::uuid, 1, (:high::text || :low::text)::uuid, 'placed', now(), 'bench', 'placed',
     false, :text);

@@ -4,13 +4,14 @@
 \set low 1000000000000001 + :mine * :clients + :client_id
 \set fee random(1000, 30000)
 \set made :made + 1
-select version, status, team, datetime, totalfee, reference, content, personal, created_at
+select order_id, number, version, status, team, totalfee_stated, content, personal,
+    created_at, created_by, updated_at, updated_by, deleted_at
 from orders
 where order_id = ('1000000000000000' || :low::text)::uuid and deleted_at is null \gset
 \startpipeline
 begin;
 update orders set version = :version::integer + 1, write_id = ('1000000000000000' || :low::text)::uuid,
-    totalfee = :fee, content = :text, updated_at = now(), updated_by = 'bench'
+    totalfee = :fee, totalfee_stated = true, content = :text, updated_at = now(), updated_by = 'bench'
 where order_id = ('1000000000000000' || :low::text)::uuid and version = :version::integer
     and created_at <= now() - interval '3 hours';
 insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content)
