@@ -20,6 +20,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
             return new PrivatePostgres(await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
             {
                 Directory = directory.FullName,
+                Database = "bench",
                 Durable = true,
                 Settings = new Dictionary<string, string>(StringComparer.Ordinal)
                 {
