@@ -8,6 +8,11 @@ namespace Orderly.Server.Orders;
 /// Stores a group of writes in one transaction and one round trip: a batch of plain statements, each over the whole
 /// group. A write whose condition does not hold falls out of the later statements by itself, and its neighbours stay.
 /// </summary>
+/// <remarks>
+/// The statements are written so that they can only be run by key, whatever the planner believes of a table that it
+/// has no statistics of yet: rows by <c>= any</c> of the group's keys, conditions as scalar subqueries (an exists
+/// could be turned into a join over the whole table).
+/// </remarks>
 internal static class OrderWriteStore
 {
     /// <summary>A reference that another order has is left alone; the order's own statement then finds it missing.</summary>
@@ -29,9 +34,8 @@ internal static class OrderWriteStore
             (order_id, write_id, status, team, datetime, totalfee, totalfee_stated, reference, content, personal,
              actor, epoch, created_at)
         where w.epoch = (select epoch from catalog_epoch)
-            and (w.reference is null or exists (
-                select from order_references r
-                where r.team = w.team and r.reference = w.reference and r.order_id = w.order_id))
+            and (w.reference is null or w.order_id = (
+                select r.order_id from order_references r where r.team = w.team and r.reference = w.reference))
         on conflict on constraint orders_pkey do nothing
         returning write_id, number, version, created_at, updated_at
         """;
@@ -48,13 +52,13 @@ internal static class OrderWriteStore
         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as w
             (order_id, write_id, base_version, status, datetime, totalfee, totalfee_stated, reference, content,
              personal, actor, deleted, epoch, updatable_after, claimed)
-        where o.order_id = w.order_id
+        where o.order_id = any ($1)
+            and o.order_id = w.order_id
             and o.version = w.base_version
             and (w.epoch is null or w.epoch = (select epoch from catalog_epoch))
             and (w.updatable_after is null or o.created_at <= now() - w.updatable_after)
-            and (w.claimed is null or exists (
-                select from order_references r
-                where r.team = o.team and r.reference = w.claimed and r.order_id = w.order_id))
+            and (w.claimed is null or w.order_id = (
+                select r.order_id from order_references r where r.team = o.team and r.reference = w.claimed))
         returning o.write_id, o.number, o.version, o.created_at, o.updated_at
         """;
 
@@ -63,10 +67,11 @@ internal static class OrderWriteStore
         """
         delete from order_references r
         using unnest($1, $2, $3) as w (team, reference, order_id)
-        where r.team = w.team and r.reference = w.reference and r.order_id = w.order_id
-            and not exists (
-                select from orders o
-                where o.order_id = r.order_id and o.reference = r.reference and o.deleted_at is null)
+        where r.team = any ($1) and r.reference = any ($2)
+            and r.team = w.team and r.reference = w.reference and r.order_id = w.order_id
+            and r.reference is distinct from (
+                select case when o.deleted_at is null then o.reference end
+                from orders o where o.order_id = r.order_id)
         """;
 
     /// <summary>
@@ -79,7 +84,8 @@ internal static class OrderWriteStore
         select o.order_id, o.version
         from unnest($1, $2) as w (order_id, write_id)
         join orders o on o.order_id = w.order_id and o.write_id = w.write_id
-        where not exists (select from revisions r where r.order_id = o.order_id and r.version = o.version)
+        where o.order_id = any ($1)
+            and (select r.version from revisions r where r.order_id = o.order_id and r.version = o.version) is null
         """;
 
     /// <summary>The log takes the order as it stands now; a write that was not stored has no such order.</summary>
@@ -91,6 +97,7 @@ internal static class OrderWriteStore
             o.deleted_at is not null, o.content, o.personal
         from unnest($1, $2, $3, $4) as w (order_id, write_id, kind, reason)
         join orders o on o.order_id = w.order_id and o.write_id = w.write_id
+        where o.order_id = any ($1)
         on conflict on constraint revisions_pkey do nothing
         """;
 
@@ -101,6 +108,7 @@ internal static class OrderWriteStore
         from unnest($1, $2) as w (order_id, write_id)
         join revisions r on r.order_id = w.order_id and r.write_id = w.write_id
         join orders o on o.order_id = w.order_id
+        where r.order_id = any ($1) and o.order_id = any ($1)
         """;
 
     /// <summary>Stores a group. The result has a receipt for each write that was stored.</summary>
