@@ -41,11 +41,21 @@ internal static class Composition
 
         services.AddSingleton<OrderStore>();
         services.AddSingleton<OrderWriter>();
+        services.AddSingleton<RevisionStore>();
+        services.AddSingleton<WriteConflict>();
+        services.AddSingleton<IdempotentWrite>();
+        services.AddSingleton<FindOrder>();
         services.AddSingleton<PlaceOrder>();
+        services.AddSingleton<ChangeOrder>();
         services.AddSingleton<AmendOrder>();
         services.AddSingleton<DeleteOrder>();
+        services.AddSingleton<ChangeStatus>();
+        services.AddSingleton<RestoreOrder>();
+        services.AddSingleton<RevertOrder>();
         services.AddSingleton<ListOrders>();
 
+        services.AddSingleton<IdempotencyStore>();
+        services.AddHostedService<IdempotencyExpiry>();
         services.AddSingleton<FeedSequencer>();
         services.AddHostedService(provider => provider.GetRequiredService<FeedSequencer>());
 
@@ -62,6 +72,8 @@ internal static class Composition
         app.UseRouting();
         app.UseMiddleware<ApiKeyGate>();
         app.MapOrders();
+        app.MapOrderActions();
+        app.MapOrderHistory();
         app.MapServices();
         app.MapHealth();
         app.MapProblems();

@@ -38,7 +38,10 @@ internal static class Refuses
 }
 
 /// <summary>The body that an address reads, for its description; the reading itself is strict and our own.</summary>
-internal sealed record TakesBody(Type Type, string MediaType);
+internal sealed record TakesBody(Type Type, string MediaType)
+{
+    public bool IsOptional { get; init; }
+}
 
 /// <summary>A query parameter that an address reads, for its description.</summary>
 internal sealed record TakesParameter(string Name, string Type, string Description)

@@ -1,6 +1,8 @@
 using Npgsql;
 using NpgsqlTypes;
+using Orderly.Contract.Problems;
 using Orderly.Server.Database;
+using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
@@ -23,8 +25,8 @@ internal sealed class OrderStore : IAsyncDisposable
     private const string SelectByIds =
         $"""
         select {Columns}
-        from unnest($1) as w (order_id)
-        join orders o on o.order_id = w.order_id
+        from orders o
+        where o.order_id = any ($1)
         """;
 
     private const string SelectNewest =
@@ -91,6 +93,12 @@ internal sealed class OrderStore : IAsyncDisposable
         return (Guid?)await command.ExecuteScalarAsync();
     }
 
+    public static Problem NotFound(Guid id) => NotFound(id.ToString("D"));
+
+    /// <summary>A syntactically bad id is an id that no order has.</summary>
+    public static Problem NotFound(string id) =>
+        new(ProblemCode.OrderNotFound, $"There is no order {Suggestion.Quote(id)}.");
+
     public ValueTask DisposeAsync() => _reads.DisposeAsync();
 
     /// <summary>Reads one row that has <see cref="Columns"/>.</summary>
@@ -99,7 +107,7 @@ internal sealed class OrderStore : IAsyncDisposable
         Id = row.GetGuid(0),
         Number = row.GetInt64(1),
         Version = row.GetInt32(2),
-        Status = ReadStatus(row.GetString(3)),
+        Status = Order.ParseStatus(row.GetString(3))!.Value, // orders_status_known keeps it
         Team = row.GetString(4),
         IsTotalFeeStated = row.GetBoolean(5),
         ContentJson = row.GetFieldValue<byte[]>(6),
@@ -110,15 +118,6 @@ internal sealed class OrderStore : IAsyncDisposable
         UpdatedBy = row.GetString(11),
         DeletedAt = row.IsDBNull(12) ? null : row.GetDateTime(12),
         ReadAt = row.GetDateTime(13),
-    };
-
-    private static OrderStatus ReadStatus(string text) => text switch
-    {
-        "placed" => OrderStatus.Placed,
-        "confirmed" => OrderStatus.Confirmed,
-        "completed" => OrderStatus.Completed,
-        "cancelled" => OrderStatus.Cancelled,
-        _ => throw new InvalidOperationException($"The constraint orders_status_known let \"{text}\" in."),
     };
 
     private async Task ReadGroupAsync(IReadOnlyList<Grouped<Guid, StoredOrder?>> group)

@@ -9,8 +9,6 @@ namespace Orderly.Server.Services;
 internal static class ServicesApi
 {
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
-    private static readonly TakesHeader IfMatch = new("If-Match",
-        "The ETag of the version that the write is based on; any other version is refused with 412.");
 
     public static void MapServices(this IEndpointRouteBuilder routes)
     {
@@ -19,34 +17,30 @@ internal static class ServicesApi
             .WithName("listServices").WithSummary("List service records by id")
             .WithMetadata(
                 new RequiredScope(Scopes.ServicesRead),
-                new TakesParameter("limit", "integer", "How many records a page has.")
-                {
-                    Minimum = 1, Maximum = ListServices.PageSizeMax, Default = ListServices.PageSizeDefault,
-                },
-                new TakesParameter("cursor", "string", "next of the page before, as it came."),
+                Described.Limit(ListServices.PageSizeMax, ListServices.PageSizeDefault), Described.Cursor,
                 new TakesParameter("active", "boolean", "Only active ones, or only retired ones."));
         services.MapMethods("{id}", Read, GetAsync)
             .WithName("getService").WithSummary("Read a service record")
             .WithMetadata(
                 new RequiredScope(Scopes.ServicesRead),
-                new TakesHeader("If-None-Match", "The ETag of the version that you have: 304 where it is current."))
+                Described.IfNoneMatch)
             .CanRefuse(404);
         services.MapPut("{id}", PutAsync)
             .WithName("putService").WithSummary("Create or replace a service record")
             .WithMetadata(
-                new RequiredScope(Scopes.ServicesWrite), IfMatch,
+                new RequiredScope(Scopes.ServicesWrite), Described.IfMatch,
                 new TakesBody(typeof(ServiceRequest), JsonBody.MediaType))
             .CanRefuse(404, 412, 413, 415, 422);
         services.MapPatch("{id}", PatchAsync)
             .WithName("patchService").WithSummary("Change some fields of a service record (RFC 7396)")
             .WithMetadata(
-                new RequiredScope(Scopes.ServicesWrite), IfMatch,
+                new RequiredScope(Scopes.ServicesWrite), Described.IfMatch,
                 new TakesBody(typeof(ServicePatch), JsonBody.MergePatchMediaType))
             .CanRefuse(404, 412, 413, 415, 422);
         services.MapDelete("{id}", RetireAsync)
             .WithName("retireService").WithSummary("Retire a service record")
             .WithDescription("The record stays, since past orders name it; new orders can't.")
-            .WithMetadata(new RequiredScope(Scopes.ServicesWrite), IfMatch)
+            .WithMetadata(new RequiredScope(Scopes.ServicesWrite), Described.IfMatch)
             .CanRefuse(404, 412);
     }
 
@@ -90,7 +84,7 @@ internal static class ServicesApi
 
         using (body)
         {
-            var input = ServiceInput.Read(body.RootElement, isPatch);
+            var input = ServiceInput.Read(body.Json.RootElement, isPatch);
             if ((input.Faults.ToUnreadableProblem() ?? QueryInput.RefuseAny(http.Request)) is { } unreadable)
             {
                 return new Refused(unreadable);
