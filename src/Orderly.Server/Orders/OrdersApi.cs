@@ -10,6 +10,7 @@ namespace Orderly.Server.Orders;
 /// <summary>The addresses of orders.</summary>
 internal static class OrdersApi
 {
+    private const int IdLength = 36;
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
     private static readonly TakesHeader IfMatch = new("If-Match",
         "The ETag of the version that the write is based on; any other version is refused with 412.");
@@ -178,8 +179,9 @@ internal static class OrdersApi
             : new Amendment(input, precondition);
     }
 
-    /// <summary>A syntactically bad id is an id that no order has.</summary>
-    private static Guid? ParseId(string id) => Guid.TryParseExact(id, "D", out var orderId) ? orderId : null;
+    /// <summary>A syntactically bad id is an id that no order has. The parser alone would take spaces around it.</summary>
+    private static Guid? ParseId(string id) =>
+        id.Length == IdLength && Guid.TryParseExact(id, "D", out var orderId) ? orderId : null;
 
     private static Refused NotFound(string id) => new(new Problem(
         Orderly.Contract.Problems.ProblemCode.OrderNotFound, $"There is no order {Suggestion.Quote(id)}."));
