@@ -15,7 +15,7 @@ internal sealed class FindOrder(OrderStore orders, RevisionStore revisions)
             return problem;
         }
 
-        if (!Guid.TryParseExact(id, "D", out var orderId) || await orders.FindAsync(orderId) is not { } order)
+        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId) is not { } order)
         {
             return OrderStore.NotFound(id);
         }

@@ -46,14 +46,14 @@ internal static class LineSnapshots
 
         if (!catalog.Entries.TryGetValue(input.Id, out var record))
         {
-            faults.Add(ProblemCode.UnknownService, $"#/services/{index}/id",
+            faults.Add(ProblemCode.UnknownService, input.IdPointer(index),
                 $"There is no service record {Suggestion.Quote(input.Id)}.");
             return new ServiceLine(input.Id, "", input.Quantity, input.Fee ?? 0);
         }
 
         if (!record.Active)
         {
-            faults.Add(ProblemCode.RetiredService, $"#/services/{index}/id",
+            faults.Add(ProblemCode.RetiredService, input.IdPointer(index),
                 $"The service record {Suggestion.Quote(input.Id)} is retired.");
         }
 

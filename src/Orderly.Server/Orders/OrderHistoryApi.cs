@@ -43,7 +43,7 @@ internal static class OrderHistoryApi
             return new Refused(problem);
         }
 
-        if (!Guid.TryParseExact(id, "D", out var orderId) || await orders.FindAsync(orderId) is null)
+        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId) is null)
         {
             return new Refused(OrderStore.NotFound(id));
         }
@@ -65,7 +65,7 @@ internal static class OrderHistoryApi
             return new Refused(query);
         }
 
-        if (!Guid.TryParseExact(id, "D", out var orderId) || await orders.FindAsync(orderId) is not { } order)
+        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId) is not { } order)
         {
             return new Refused(OrderStore.NotFound(id));
         }

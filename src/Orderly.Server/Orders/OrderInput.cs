@@ -5,7 +5,14 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Orders;
 
 /// <summary>A service line as a caller gave it.</summary>
-internal sealed record LineInput(string Id, int Quantity, decimal? Fee, string? Name);
+internal sealed record LineInput(string Id, int Quantity, decimal? Fee, string? Name)
+{
+    /// <summary>Whether the line is just the id as a string.</summary>
+    public bool IsBareId { get; init; }
+
+    /// <summary>Where in the body the id of the line at this index stands.</summary>
+    public string IdPointer(int index) => IsBareId ? $"#/services/{index}" : $"#/services/{index}/id";
+}
 
 /// <summary>A customer as a caller gave it.</summary>
 internal sealed record CustomerInput(Given<string> Name, Given<string> Email, Given<string> Phone);
@@ -198,7 +205,8 @@ internal sealed class OrderInput
         {
             var name = index.ToString(System.Globalization.CultureInfo.InvariantCulture);
             var member = new JsonMember("#/services", name, element);
-            return new LineInput(JsonMembers.Text(member, 1, ServiceIdLengthMax, Faults) ?? "", 1, Fee: null, Name: null);
+            var bareId = JsonMembers.Text(member, 1, ServiceIdLengthMax, Faults) ?? "";
+            return new LineInput(bareId, 1, Fee: null, Name: null) { IsBareId = true };
         }
 
         string? id = null, lineName = null;
@@ -288,7 +296,7 @@ internal sealed class OrderInput
         }
 
         var pairs = new List<KeyValuePair<string, string?>>(members.Count);
-        foreach (var member in members)
+        foreach (var member in members.Take(MetadataPairsMax))
         {
             if (member.Name.Length is 0 || member.Name.EnumerateRunes().Count() > MetadataKeyLengthMax)
             {

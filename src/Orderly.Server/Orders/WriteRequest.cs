@@ -83,7 +83,7 @@ internal sealed class WriteRequest : IDisposable
             return malformed;
         }
 
-        return Guid.TryParseExact(id, "D", out var orderId)
+        return OrderId.TryParse(id, out var orderId)
             ? new ChangeTarget(orderId, precondition, Terms)
             : OrderStore.NotFound(id);
     }
