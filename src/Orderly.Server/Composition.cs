@@ -24,6 +24,7 @@ internal static class Composition
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(settings.Server);
         services.AddSingleton(settings.Orders);
+        services.AddSingleton(settings.Changes);
         services.AddSingleton(provider =>
             DataSources.ForReads(connectionString, provider.GetService<ILoggerFactory>()));
         services.AddSingleton(provider =>
@@ -57,6 +58,9 @@ internal static class Composition
         services.AddSingleton<IdempotencyStore>();
         services.AddHostedService<IdempotencyExpiry>();
         services.AddSingleton<FeedSequencer>();
+        services.AddSingleton<FeedWatch>();
+        services.AddSingleton<OrderFeedStore>();
+        services.AddSingleton<ReadFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<FeedSequencer>());
 
         services.AddSingleton<SampleData>();
@@ -74,6 +78,7 @@ internal static class Composition
         app.MapOrders();
         app.MapOrderActions();
         app.MapOrderHistory();
+        app.MapOrderFeed();
         app.MapServices();
         app.MapHealth();
         app.MapProblems();

@@ -48,6 +48,9 @@ public enum ProblemCode
     /// <summary>400: a cursor that this server did not make, or made for another list.</summary>
     InvalidCursor,
 
+    /// <summary>400: a token of the feed that this server did not make.</summary>
+    InvalidToken,
+
     /// <summary>400: a malformed If-Match or If-None-Match, or one that disagrees with the body.</summary>
     InvalidPrecondition,
 
@@ -101,6 +104,9 @@ public enum ProblemCode
 
     /// <summary>409: the order can't get that status from the one it has.</summary>
     IllegalTransition,
+
+    /// <summary>410: the feed no longer reaches back that far.</summary>
+    TokenExpired,
 
     /// <summary>412: the order or record has changed since the version that the caller knows.</summary>
     StaleVersion,

@@ -1,4 +1,5 @@
 using Npgsql;
+using Orderly.Server.Configuration;
 using Orderly.Server.Database;
 using Orderly.Server.Observability;
 
@@ -13,7 +14,8 @@ namespace Orderly.Server.Changes;
 ///                         └────── idle delay, or stand-by delay ◄────┘  lock not had
 /// </code>
 /// </summary>
-internal sealed class FeedSequencer(WriteDataSource database, TimeProvider time, ILogger<FeedSequencer> log)
+internal sealed class FeedSequencer(
+    WriteDataSource database, ChangeSettings settings, TimeProvider time, ILogger<FeedSequencer> log)
     : BackgroundService
 {
     private const int TickMilliseconds = 20;
@@ -21,9 +23,11 @@ internal sealed class FeedSequencer(WriteDataSource database, TimeProvider time,
     private const int StandByMilliseconds = 1_000;
     private const int FailureDelaySeconds = 1;
     private const int VacuumAfterMoved = 50_000;
+    private const int ForgetPauseSeconds = 1;
 
     private readonly SemaphoreSlim _awake = new(initialCount: 0, maxCount: 1);
     private int _movedSinceVacuum;
+    private long _forgotAt;
 
     /// <summary>Says that something was written, so that it is in the feed soon.</summary>
     public void Wake()
@@ -84,6 +88,7 @@ internal sealed class FeedSequencer(WriteDataSource database, TimeProvider time,
                 await FeedStore.VacuumAsync(connection, stop);
             }
 
+            await ForgetAsync(connection, stop);
             if (moved is null)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(StandByMilliseconds), time, stop);
@@ -96,6 +101,15 @@ internal sealed class FeedSequencer(WriteDataSource database, TimeProvider time,
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(TickMilliseconds), time, stop);
             }
+        }
+    }
+
+    private async Task ForgetAsync(NpgsqlConnection connection, CancellationToken stop)
+    {
+        if (settings.Retention is { } retention && time.GetElapsedTime(_forgotAt).TotalSeconds >= ForgetPauseSeconds)
+        {
+            _forgotAt = time.GetTimestamp();
+            await FeedStore.ForgetAsync(connection, retention, stop);
         }
     }
 }

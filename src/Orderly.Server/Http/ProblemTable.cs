@@ -46,6 +46,8 @@ internal static class ProblemTable
             "See errors for what the parameter takes."),
         ProblemCode.InvalidCursor => new(400, "A cursor that does not belong to this list",
             "Use the cursor from next exactly as it came, with the same filter and sort, or start again without it."),
+        ProblemCode.InvalidToken => new(400, "A token that does not belong to this feed",
+            "Use next, or the id of the last event, exactly as it came."),
         ProblemCode.InvalidPrecondition => new(400, "A precondition that cannot be read",
             "Send the ETag as it came, in quotes and without W/: If-Match: \"v7\". It must agree with version in "
             + "the body where both are given."),
@@ -83,6 +85,8 @@ internal static class ProblemTable
             "Choose another reference, or update the order named by orderId."),
         ProblemCode.IllegalTransition => new(409, "The order can't get that status now",
             "Choose one of nextStatuses."),
+        ProblemCode.TokenExpired => new(410, "The feed no longer reaches back that far",
+            "Read the orders anew with GET /orders, then go on with the feed from now on."),
         ProblemCode.StaleVersion => new(412, "It has changed since the version you know",
             "Read it again, apply your change to what is there now, and send it with the new version."),
         ProblemCode.BodyTooLarge => new(413, "The body is too large",

@@ -6,8 +6,10 @@ namespace Orderly.Server.Orders;
 /// <summary>Reads the log of an order. Every statement goes by the order's id, whatever else there is.</summary>
 internal sealed class RevisionStore(ReadDataSource database)
 {
-    private const string Columns =
+    internal const string Columns =
         "r.version, r.kind, r.recorded_at, r.actor, r.reason, r.status, r.deleted, r.content, r.personal";
+
+    internal const int ColumnCount = 9;
 
     private const string SelectOne =
         $"select {Columns} from revisions r where r.order_id = $1 and r.version = $2";
@@ -62,16 +64,17 @@ internal sealed class RevisionStore(ReadDataSource database)
         return revisions;
     }
 
-    private static Revision Read(NpgsqlDataReader row) => new()
+    /// <summary>Reads one row that has <see cref="Columns"/> from a column on.</summary>
+    internal static Revision Read(NpgsqlDataReader row, int at = 0) => new()
     {
-        Version = row.GetInt32(0),
-        Kind = Order.ParseKind(row.GetString(1))!.Value, // revisions_kind_known keeps it
-        RecordedAt = row.GetDateTime(2),
-        Actor = row.GetString(3),
-        Reason = row.IsDBNull(4) ? null : row.GetString(4),
-        Status = Order.ParseStatus(row.GetString(5))!.Value,
-        IsDeleted = row.GetBoolean(6),
-        ContentJson = row.GetFieldValue<byte[]>(7),
-        PersonalJson = row.IsDBNull(8) ? null : row.GetFieldValue<byte[]>(8),
+        Version = row.GetInt32(at),
+        Kind = Order.ParseKind(row.GetString(at + 1))!.Value, // revisions_kind_known keeps it
+        RecordedAt = row.GetDateTime(at + 2),
+        Actor = row.GetString(at + 3),
+        Reason = row.IsDBNull(at + 4) ? null : row.GetString(at + 4),
+        Status = Order.ParseStatus(row.GetString(at + 5))!.Value,
+        IsDeleted = row.GetBoolean(at + 6),
+        ContentJson = row.GetFieldValue<byte[]>(at + 7),
+        PersonalJson = row.IsDBNull(at + 8) ? null : row.GetFieldValue<byte[]>(at + 8),
     };
 }

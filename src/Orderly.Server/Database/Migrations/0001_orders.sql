@@ -125,8 +125,20 @@ create table feed (
     position bigint not null,
     order_id uuid not null,
     version integer not null,
+    appended_at timestamptz not null,
     constraint feed_pkey primary key (position)
 );
+
+-- How far the feed has been filled, and up to where it has been forgotten.
+create table feed_bounds (
+    only_row boolean not null default true,
+    last_position bigint not null,
+    forgotten_position bigint not null,
+    constraint feed_bounds_pkey primary key (only_row),
+    constraint feed_bounds_one_row check (only_row),
+    constraint feed_bounds_ordered check (0 <= forgotten_position and forgotten_position <= last_position)
+);
+insert into feed_bounds (last_position, forgotten_position) values (0, 0);
 
 create table keys (
     key_id text not null,
