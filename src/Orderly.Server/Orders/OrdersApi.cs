@@ -65,12 +65,8 @@ internal static class OrdersApi
 
         using (body)
         {
-            if (QueryInput.RefuseAny(http.Request) is { } query)
-            {
-                return new Refused(query);
-            }
-
             var input = OrderInput.Read(body.RootElement, isPatch: false);
+            input.Faults.Add(QueryInput.Read(http.Request).Faults);
             return (await place.RunAsync(input, Caller.Of(http))).IsRefused(out var problem, out var order)
                 ? new Refused(problem)
                 : new OrderCreated(order, settings.UpdatableAfter);
@@ -164,14 +160,10 @@ internal static class OrdersApi
     private static Result<Amendment> ReadAmendment(HttpContext http, JsonDocument body, bool isPatch)
     {
         var input = OrderInput.Read(body.RootElement, isPatch);
+        input.Faults.Add(QueryInput.Read(http.Request).Faults);
         if (input.Faults.ToUnreadableProblem() is { } unreadable)
         {
             return unreadable;
-        }
-
-        if (QueryInput.RefuseAny(http.Request) is { } query)
-        {
-            return query;
         }
 
         return Precondition.Read(http.Request, input.Version).IsRefused(out var malformed, out var precondition)
