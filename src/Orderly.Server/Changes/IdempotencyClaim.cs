@@ -20,8 +20,9 @@ internal sealed record IdempotencyClaim(string Caller, string Key, byte[] Reques
     /// <summary>Stands for a request without a key.</summary>
     public static readonly IdempotencyClaim None = new("", "", [], 0);
 
-    /// <summary>The claim of a request, <see cref="None"/> where it has no key, or why its key can't be read.</summary>
-    public static Result<IdempotencyClaim> Read(HttpRequest request, string caller, byte[] body, int answerStatus)
+    /// <summary>The claim of a request; <see cref="None"/> where it has no key, or one that can't be read.</summary>
+    public static IdempotencyClaim Read(
+        HttpRequest request, string caller, byte[] body, int answerStatus, Faults faults)
     {
         var header = request.Headers[Header];
         if (header.Count == 0)
@@ -37,10 +38,9 @@ internal sealed record IdempotencyClaim(string Caller, string Key, byte[] Reques
 
         if (key.Length is 0 or > LengthMax || key.Any(letter => letter is <= ' ' or > '~'))
         {
-            var faults = new Faults();
             faults.AddParameter(ProblemCode.InvalidIdempotencyKey, Header,
                 $"{Header} takes one key of 1 to {LengthMax} visible ASCII characters, bare or in quotes.");
-            return faults.ToProblem()!;
+            return None;
         }
 
         return new IdempotencyClaim(caller, key, Digest(request, body), answerStatus);

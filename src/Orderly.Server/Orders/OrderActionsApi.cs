@@ -70,6 +70,7 @@ internal static class OrderActionsApi
         using (request)
         {
             var input = read(request);
+            input.Faults.Add(request.Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return new Refused(unreadable);

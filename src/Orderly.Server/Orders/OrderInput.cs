@@ -74,14 +74,11 @@ internal sealed class OrderInput
     public static OrderInput Read(JsonElement body, bool isPatch)
     {
         var input = new OrderInput(isPatch);
-        foreach (var member in JsonMembers.Of(body, "#", Fields, input.Faults))
-        {
-            input.Take(member);
-        }
-
+        var members = JsonMembers.Of(body, "#", Fields, input.Faults);
+        members.ForEach(member => input.Take(member));
         if (!isPatch && body.ValueKind == JsonValueKind.Object)
         {
-            input.RequireFields(body);
+            input.RequireFields(members);
         }
 
         return input;
@@ -130,11 +127,11 @@ internal sealed class OrderInput
         }
     }
 
-    private void RequireFields(JsonElement body)
+    private void RequireFields(List<JsonMember> members)
     {
-        foreach (var name in (ReadOnlySpan<string>)["datetime", "services"])
+        foreach (var name in (string[])["datetime", "services"])
         {
-            if (!body.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            if (!members.Exists(member => !member.IsNull && string.Equals(member.Name, name, StringComparison.Ordinal)))
             {
                 JsonMembers.AddMissing("#", name, Faults);
             }

@@ -64,6 +64,7 @@ internal static class OrdersApi
         using (request)
         {
             var input = OrderInput.Read(request.Body, isPatch: false);
+            input.Faults.Add(request.Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return new Refused(unreadable);
@@ -117,6 +118,7 @@ internal static class OrdersApi
         using (request)
         {
             var input = OrderInput.Read(request.Body, isPatch);
+            input.Faults.Add(request.Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return new Refused(unreadable);
@@ -147,6 +149,7 @@ internal static class OrdersApi
         using (request)
         {
             var input = ReasonInput.Read(request.Body, DeleteFields);
+            input.Faults.Add(request.Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return new Refused(unreadable);

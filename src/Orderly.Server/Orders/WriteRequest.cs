@@ -16,8 +16,9 @@ internal sealed class WriteRequest : IDisposable
 
     private readonly JsonBodyContent _body;
 
-    private WriteRequest(HttpContext http, JsonBodyContent body, WriteTerms terms, IdempotencyClaim claim)
+    private WriteRequest(HttpContext http, JsonBodyContent body, WriteTerms terms, IdempotencyClaim claim, Faults faults)
     {
+        Faults = faults;
         Http = http;
         _body = body;
         Terms = terms;
@@ -26,6 +27,9 @@ internal sealed class WriteRequest : IDisposable
     }
 
     public HttpContext Http { get; }
+
+    /// <summary>What is wrong with the query and the headers, to be told with what is wrong with the body.</summary>
+    public Faults Faults { get; }
 
     public JsonElement Body => _body.Json.RootElement;
 
@@ -56,23 +60,11 @@ internal sealed class WriteRequest : IDisposable
 
         var reason = ReadReason(query, isRequired: isForced && parameters.Contains("reason", StringComparer.Ordinal));
         var terms = new WriteTerms(query.Bool("dryRun") ?? false, isForced, reason, Claim: null);
-        Problem? problem = query.ToProblem();
-        IdempotencyClaim? claim = null;
-        if (problem is null
-            && IdempotencyClaim.Read(http.Request, Caller.Of(http).KeyId, body.Bytes, answerStatus)
-                .IsRefused(out problem, out claim))
-        {
-            claim = null;
-        }
-
-        if (problem is not null)
-        {
-            body.Dispose();
-            return problem;
-        }
-
         var takesKey = HttpMethods.IsPost(http.Request.Method) || HttpMethods.IsPatch(http.Request.Method);
-        return new WriteRequest(http, body, terms, takesKey && !terms.IsDryRun ? claim! : IdempotencyClaim.None);
+        var claim = takesKey
+            ? IdempotencyClaim.Read(http.Request, Caller.Of(http).KeyId, body.Bytes, answerStatus, query.Faults)
+            : IdempotencyClaim.None;
+        return new WriteRequest(http, body, terms, terms.IsDryRun ? IdempotencyClaim.None : claim, query.Faults);
     }
 
     /// <summary>The order that the write is about, and which version of it.</summary>

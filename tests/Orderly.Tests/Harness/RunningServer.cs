@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -16,6 +18,7 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
     public const string Key = "the-key-of-the-tests-0123456789";
 
     private WebApplication? _app;
+    private readonly List<Api> _callers = [];
     private TestDatabase? _database;
 
     public TestDatabase Database => _database!;
@@ -54,8 +57,33 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
         await SeedAsync();
     }
 
+    /// <summary>Places an order and moves its clock on, so that it can be updated. Returns its path.</summary>
+    public async Task<string> PlaceOldAsync(string? json = null)
+    {
+        var id = await Api.PlaceAsync(json);
+        await Database.AgeAsync(id);
+        return "/orders/" + id;
+    }
+
+    /// <summary>A caller of another team, with these scopes only. The key is put into the database as it would be.</summary>
+    public async Task<Api> CallerAsync(string team, params string[] scopes)
+    {
+        var id = $"{team}-{string.Join("-", scopes)}";
+        var key = $"key-of-{id}-0123456789";
+        await Database.ExecuteAsync(
+            "insert into keys (key_id, name, team, scopes, reach, created_at, created_by) "
+            + "values ($1, $1, $2, $3, 'all', now(), 'test')", id, team, scopes);
+        await Database.ExecuteAsync(
+            "insert into key_secrets (key_id, digest, created_at) values ($1, $2, now())",
+            id, SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        var caller = new Api(Address, key);
+        _callers.Add(caller);
+        return caller;
+    }
+
     public async ValueTask DisposeAsync()
     {
+        _callers.ForEach(caller => caller.Dispose());
         Api?.Dispose();
         if (_app is not null)
         {
