@@ -25,7 +25,10 @@ internal sealed record ChangeTarget(Guid Id, Precondition Precondition, WriteTer
 internal sealed class ChangeOrder(
     OrderStore orders, RevisionStore revisions, OrderWriter writer, WriteConflict conflict, OrderSettings settings)
 {
-    private const int AttemptsMax = 20;
+    /// <summary>
+    /// Of those who write at once one gets through each time, so this is how many may at the least.
+    /// </summary>
+    private const int AttemptsMax = 200;
 
     /// <param name="onDeleted">Whether the write is about deleted orders, too (restoring them).</param>
     /// <param name="decide">

@@ -28,7 +28,9 @@ internal static class OrderWriteStore
         """
         insert into idempotency
             (caller, key, write_id, order_id, version, answer_status, request_digest, created_at)
-        select w.*, now() from unnest($1, $2, $3, $4, $5, $6, $7) as w
+        select w.caller, w.key, w.write_id, w.order_id, w.version, w.answer_status, w.request_digest, now()
+        from unnest($1, $2, $3, $4, $5, $6, $7) as w
+            (caller, key, write_id, order_id, version, answer_status, request_digest)
         on conflict on constraint idempotency_pkey do nothing
         """;
 
