@@ -45,7 +45,7 @@ internal static class FeedStore
         update feed_bounds b
         set forgotten_position = least(b.forgotten_position + $2, coalesce(
             (select f.position - 1 from feed f
-             where f.position > b.forgotten_position and f.appended_at >= now() - $1
+             where f.position > b.forgotten_position and f.appended_at >= now() - $1::interval
              order by f.position limit 1),
             b.last_position))
         """;

@@ -29,7 +29,7 @@ internal sealed class IdempotencyStore(ReadDataSource reads, WriteDataSource wri
         """
         delete from idempotency
         where (caller, key) in (
-            select caller, key from idempotency where created_at < now() - $1 order by created_at limit $2)
+            select caller, key from idempotency where created_at < now() - $1::interval order by created_at limit $2)
         """;
 
     public async Task<IdempotencyRecord?> FindAsync(IdempotencyClaim claim)
