@@ -15,8 +15,11 @@ internal sealed class OrderCreated(StoredOrder order, TimeSpan updatableAfter) :
             (row, body) => OrderDocument.Write(row, updatableAfter, body));
     }
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(201, typeof(OrderView), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(201, "The order was placed.", "ETag", "Location"));
+    }
 }
 
 /// <summary>200: the order as it now stands.</summary>
@@ -26,8 +29,11 @@ internal sealed class OrderFound(StoredOrder order, TimeSpan updatableAfter) : I
         Answer.SendAsync(httpContext, StatusCodes.Status200OK, order.Version, order,
             (row, body) => OrderDocument.Write(row, updatableAfter, body));
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(OrderView), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(200, "The order as it now stands.", "ETag"));
+    }
 }
 
 /// <summary>200: one page of orders.</summary>
@@ -37,6 +43,9 @@ internal sealed class OrderPage(OrderList page, TimeSpan updatableAfter) : IResu
         Answer.SendPageAsync(httpContext, page.Orders, page.Next,
             (row, body) => OrderDocument.Write(row, updatableAfter, body));
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(Page<OrderView>), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(200, "One page of orders.", "Link"));
+    }
 }

@@ -11,8 +11,23 @@ namespace Orderly.Server.Orders;
 internal static class OrdersApi
 {
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+    private static readonly TakesPath Id = new("id", "The id of the order.")
+    {
+        Format = "uuid", LengthMax = 36, Example = "01a209de-90dc-7f55-a5a7-91d28fe76cf3",
+    };
+
+    private static readonly TakesHeader IfNoneMatch = new("If-None-Match",
+        "The ETag of the version that you have: 304 where it is current.")
+    {
+        Pattern = TakesHeader.TagsPattern, Example = "\"v7\"",
+    };
+
     private static readonly TakesHeader IfMatch = new("If-Match",
-        "The ETag of the version that the write is based on; any other version is refused with 412.");
+        "The ETag of the version that the write is based on, a list of them, or *; any other version is refused "
+        + "with 412.")
+    {
+        Pattern = TakesHeader.StrongTagsPattern, Example = "\"v7\"",
+    };
 
     public static void MapOrders(this IEndpointRouteBuilder routes)
     {
@@ -29,28 +44,28 @@ internal static class OrdersApi
                 {
                     Minimum = 1, Maximum = ListOrders.PageSizeMax, Default = ListOrders.PageSizeDefault,
                 },
-                new TakesParameter("cursor", "string", "next of the page before, as it came."));
+                QueryInput.CursorParameter);
         orders.MapMethods("{id}", Read, GetAsync)
             .WithName("getOrder").WithSummary("Read an order")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersRead),
-                new TakesHeader("If-None-Match", "The ETag of the version that you have: 304 where it is current."))
+                new RequiredScope(Scopes.OrdersRead), Id, IfNoneMatch)
             .CanRefuse(404);
         orders.MapPut("{id}", ReplaceAsync)
             .WithName("replaceOrder").WithSummary("Replace the content of an order")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersWrite), IfMatch,
-                new TakesBody(typeof(OrderRequest), JsonBody.MediaType))
+                new RequiredScope(Scopes.OrdersWrite), Id, IfMatch,
+                new TakesBody(typeof(OrderRequest), JsonBody.MediaType) { Schema = OrderSchemas.Replacement })
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
         orders.MapPatch("{id}", PatchAsync)
             .WithName("patchOrder").WithSummary("Change some fields of an order (RFC 7396)")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersWrite), IfMatch,
+                new RequiredScope(Scopes.OrdersWrite), Id, IfMatch,
                 new TakesBody(typeof(OrderPatch), JsonBody.MergePatchMediaType))
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
         orders.MapDelete("{id}", DeleteAsync)
             .WithName("deleteOrder").WithSummary("Delete an order")
-            .WithMetadata(new RequiredScope(Scopes.OrdersDelete), IfMatch)
+            .WithMetadata(new RequiredScope(Scopes.OrdersDelete), Id, IfMatch,
+                new Gives(204, "The order is gone: nobody finds it any more."))
             .CanRefuse(404, 412, 428);
     }
 
