@@ -13,6 +13,12 @@ namespace Orderly.Server;
 /// <summary>The composition root: what the service is made of, and the way of a request through it.</summary>
 internal static class Composition
 {
+
+    /// <summary>
+    /// A body past <see cref="JsonBody.LengthMaxBytes"/> is refused. The rest of it is still read and thrown away up to
+    /// here: a caller whose connection is cut while it sends never sees the refusal.
+    /// </summary>
+    private const int DrainedBodySizeMaxBytes = 64 * 1024 * 1024;
     private const int RequestHeadersSizeMaxBytes = 32 * 1024;
     private const int RequestLineSizeMaxBytes = 8 * 1024;
     private const int ShutdownTimeoutSeconds = 30;
@@ -67,7 +73,7 @@ internal static class Composition
     private static void LimitRequests(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = JsonBody.LengthMaxBytes;
+        kestrel.Limits.MaxRequestBodySize = DrainedBodySizeMaxBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = RequestHeadersSizeMaxBytes;
         kestrel.Limits.MaxRequestLineSize = RequestLineSizeMaxBytes;
     }

@@ -23,7 +23,9 @@ internal static class ExactNumber
 
     /// <summary>More digits than this before the point cannot be represented at all (400 rather than 422).</summary>
     private const int MagnitudeMax = 28;
-    private const int ExponentDigitsMax = 6;
+
+    /// <summary>Far more than a body has digits, so that no mantissa brings such a number back into range.</summary>
+    private const long ExponentMax = 1_000_000_000;
 
     /// <summary>Reads a number token of a JSON text, whose syntax the JSON reader has checked.</summary>
     public static NumberReading Read(ReadOnlySpan<byte> token, out decimal value)
@@ -31,9 +33,9 @@ internal static class ExactNumber
         value = 0;
         var exponentAt = token.IndexOfAny((byte)'e', (byte)'E');
         var exponent = 0L;
-        if (exponentAt >= 0 && !TryExponent(token[(exponentAt + 1)..], out exponent))
+        if (exponentAt >= 0)
         {
-            return NumberReading.OutOfRange;
+            exponent = ReadExponent(token[(exponentAt + 1)..]);
         }
 
         var mantissa = exponentAt < 0 ? token : token[..exponentAt];
@@ -101,22 +103,16 @@ internal static class ExactNumber
         return NumberReading.Exact;
     }
 
-    private static bool TryExponent(ReadOnlySpan<byte> text, out long exponent)
+    /// <summary>An exponent past the limit stands for any that is as far or farther out.</summary>
+    private static long ReadExponent(ReadOnlySpan<byte> text)
     {
-        exponent = 0;
         var negative = text[0] == '-';
-        var digits = (text[0] is (byte)'-' or (byte)'+' ? text[1..] : text).TrimStart((byte)'0');
-        if (digits.Length > ExponentDigitsMax)
+        var exponent = 0L;
+        foreach (var digit in text[0] is (byte)'-' or (byte)'+' ? text[1..] : text)
         {
-            return false;
+            exponent = Math.Min(ExponentMax, (exponent * 10) + (digit - '0'));
         }
 
-        foreach (var digit in digits)
-        {
-            exponent = (exponent * 10) + (digit - '0');
-        }
-
-        exponent = negative ? -exponent : exponent;
-        return true;
+        return negative ? -exponent : exponent;
     }
 }

@@ -36,12 +36,23 @@ internal sealed class Faults
     public void AddParameter(ProblemCode code, string parameter, string detail) =>
         Add(code, new InputFault { Parameter = parameter, Code = code.ToText(), Detail = detail });
 
+    /// <summary>Adds what was found elsewhere in the same request.</summary>
+    public void Add(Faults others)
+    {
+        foreach (var (code, fault) in others._unreadable.Concat(others._unacceptable))
+        {
+            Add(code, fault);
+        }
+    }
+
     /// <summary>The problem that the faults make, or null where there are none.</summary>
-    public Problem? ToProblem(ProblemCode severalUnreadable = ProblemCode.InvalidBody) =>
-        ToUnreadableProblem(severalUnreadable) ?? Combine(_unacceptable, ProblemCode.Unacceptable);
+    public Problem? ToProblem() => ToUnreadableProblem() ?? Combine(_unacceptable, ProblemCode.Unacceptable);
 
     /// <summary>The problem that the unreadable ones alone make, or null where there are none.</summary>
-    public Problem? ToUnreadableProblem(ProblemCode several = ProblemCode.InvalidBody) => Combine(_unreadable, several);
+    public Problem? ToUnreadableProblem() => Combine(_unreadable,
+        _unreadable.TrueForAll(entry => entry.Fault.Parameter is not null)
+            ? ProblemCode.InvalidQuery
+            : ProblemCode.InvalidBody);
 
     private void Add(ProblemCode code, InputFault fault)
     {

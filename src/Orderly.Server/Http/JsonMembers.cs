@@ -243,17 +243,17 @@ internal static class JsonMembers
         }
     }
 
+    /// <summary>Comparing a name that holds half a surrogate pair throws; such a name is none of ours.</summary>
     private static int IndexOf(JsonProperty property, string[] known)
     {
-        for (var i = 0; i < known.Length; i++)
+        try
         {
-            if (property.NameEquals(known[i]))
-            {
-                return i;
-            }
+            return Array.FindIndex(known, name => property.NameEquals(name));
         }
-
-        return -1;
+        catch (InvalidOperationException)
+        {
+            return -1;
+        }
     }
 
     private static void AddUnknown(JsonProperty property, string pointer, string[] known, Faults faults)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 using Orderly.Contract.Problems;
 
 namespace Orderly.Server.Http;
@@ -58,40 +59,34 @@ internal sealed record Precondition
             return false;
         }
 
-        var tag = Tag(version);
-        foreach (var part in header.ToString().Split(',', StringSplitOptions.TrimEntries))
-        {
-            var strong = part.StartsWith("W/", StringComparison.Ordinal) ? part[2..] : part;
-            if (part is "*" || string.Equals(strong, tag, StringComparison.Ordinal))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        var current = Tag(version);
+        return EntityTagHeaderValue.TryParseList(header, out var tags)
+            && tags.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || tag.Tag.Equals(current, StringComparison.Ordinal));
     }
 
     private static Precondition? ReadTags(StringValues header)
     {
-        var parts = header.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        if (parts is ["*"])
-        {
-            return new Precondition { IsGiven = true };
-        }
-
-        if (parts.Length is 0 or > TagsMax || !Array.TrueForAll(parts, IsStrongTag))
+        if (!EntityTagHeaderValue.TryParseStrictList(header, out var tags) || tags.Count is 0 or > TagsMax)
         {
             return null;
         }
 
-        return new Precondition { Versions = [.. parts.Select(VersionOf)], IsGiven = true };
+        if (tags is [var only] && only.Equals(EntityTagHeaderValue.Any))
+        {
+            return new Precondition { IsGiven = true };
+        }
+
+        return tags.All(tag => !tag.IsWeak && IsOpaqueTag(tag.Tag))
+            ? new Precondition { Versions = [.. tags.Select(tag => VersionOf(tag.Tag))], IsGiven = true }
+            : null;
     }
 
-    private static bool IsStrongTag(string tag) =>
-        tag.Length >= 2 && tag[0] == '"' && tag[^1] == '"' && !tag.AsSpan(1, tag.Length - 2).Contains('"');
+    /// <summary>Between its quotes a tag has neither spaces nor further quotes (RFC 9110, 8.8.3).</summary>
+    private static bool IsOpaqueTag(StringSegment tag) =>
+        tag.Length >= 2 && tag[0] == '"' && !tag.AsSpan(1, tag.Length - 2).ContainsAny(' ', '\t', '"');
 
     /// <summary>A well-formed tag that is none of ours names no version, and so never holds.</summary>
-    private static int VersionOf(string tag) =>
+    private static int VersionOf(StringSegment tag) =>
         tag.Length > 3 && tag[1] == 'v' && tag[2] is >= '1' and <= '9'
         && int.TryParse(tag.AsSpan(2, tag.Length - 3), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
             ? version

@@ -45,7 +45,7 @@ internal sealed class QueryInput
     public static Problem? RefuseAny(HttpRequest request) =>
         request.QueryString.HasValue ? Read(request).ToProblem() : null;
 
-    public Problem? ToProblem() => Faults.ToProblem(ProblemCode.InvalidQuery);
+    public Problem? ToProblem() => Faults.ToProblem();
 
     public string? Text(string name) => _values.GetValueOrDefault(name);
 

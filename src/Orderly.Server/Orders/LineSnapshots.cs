@@ -11,10 +11,10 @@ namespace Orderly.Server.Orders;
 internal static class LineSnapshots
 {
     public static IReadOnlyList<ServiceLine> Take(
-        IReadOnlyList<LineInput> inputs, IReadOnlyList<ServiceLine> existing, CatalogView catalog, string currency,
-        Faults faults)
+        IReadOnlyList<LineInput> inputs, OrderContent? existing, CatalogView catalog, string currency, Faults faults)
     {
-        var free = new List<ServiceLine>(existing);
+        var free = new List<ServiceLine>(existing?.Services ?? []);
+        var feesStand = string.Equals(existing?.Currency, currency, StringComparison.Ordinal);
         var lines = new ServiceLine[inputs.Count];
         for (var i = 0; i < lines.Length; i++)
         {
@@ -22,7 +22,7 @@ internal static class LineSnapshots
             var earlier = free.FindIndex(line => string.Equals(line.Id, input.Id, StringComparison.Ordinal));
             if (earlier >= 0)
             {
-                lines[i] = Keep(input, free[earlier]);
+                lines[i] = Keep(input, free[earlier], feesStand);
                 free.RemoveAt(earlier);
             }
             else
@@ -34,8 +34,9 @@ internal static class LineSnapshots
         return lines;
     }
 
-    private static ServiceLine Keep(LineInput input, ServiceLine earlier) =>
-        new(input.Id, input.Name ?? earlier.Name, input.Quantity, input.Fee ?? earlier.Fee);
+    /// <summary>A fee in the currency that the order had is unknown in another, as that of a record is.</summary>
+    private static ServiceLine Keep(LineInput input, ServiceLine earlier, bool feesStand) =>
+        new(input.Id, input.Name ?? earlier.Name, input.Quantity, input.Fee ?? (feesStand ? earlier.Fee : null));
 
     private static ServiceLine TakeOver(LineInput input, int index, CatalogView catalog, string currency, Faults faults)
     {
@@ -46,14 +47,14 @@ internal static class LineSnapshots
 
         if (!catalog.Entries.TryGetValue(input.Id, out var record))
         {
-            faults.Add(ProblemCode.UnknownService, $"#/services/{index}/id",
+            faults.Add(ProblemCode.UnknownService, input.IdPointer(index),
                 $"There is no service record {Suggestion.Quote(input.Id)}.");
             return new ServiceLine(input.Id, "", input.Quantity, input.Fee ?? 0);
         }
 
         if (!record.Active)
         {
-            faults.Add(ProblemCode.RetiredService, $"#/services/{index}/id",
+            faults.Add(ProblemCode.RetiredService, input.IdPointer(index),
                 $"The service record {Suggestion.Quote(input.Id)} is retired.");
         }
 

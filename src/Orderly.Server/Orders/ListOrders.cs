@@ -52,7 +52,9 @@ internal sealed class ListOrders(OrderStore orders)
             return null;
         }
 
-        if (Cursor.Read(CursorName, text) is not { Length: CursorKeyLength } key)
+        if (Cursor.Read(CursorName, text) is not { Length: CursorKeyLength } key
+            || BinaryPrimitives.ReadInt64BigEndian(key) is var ticks
+                && (ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks))
         {
             query.Faults.AddParameter(ProblemCode.InvalidCursor, "cursor",
                 "The cursor is not one that this list gave, or was made with another filter or sort.");
@@ -60,7 +62,7 @@ internal sealed class ListOrders(OrderStore orders)
         }
 
         return new ListPosition(
-            new DateTime(BinaryPrimitives.ReadInt64BigEndian(key), DateTimeKind.Utc),
+            new DateTime(ticks, DateTimeKind.Utc),
             new Guid(key.AsSpan(8), bigEndian: true));
     }
 }

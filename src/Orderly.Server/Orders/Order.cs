@@ -146,7 +146,7 @@ internal static class Order
         var kept = input.IsPatch ? current : null;
         var currency = input.Currency.IsGiven ? input.Currency.Value ?? defaultCurrency : kept?.Currency ?? defaultCurrency;
         var services = input.Services.Value is { } lines
-            ? LineSnapshots.Take(lines, current?.Services ?? [], catalog, currency, faults)
+            ? LineSnapshots.Take(lines, current, catalog, currency, faults)
             : kept?.Services ?? [];
         var metadata = MergeMetadata(input, kept, faults);
         decimal? keptTotal = kept is { IsTotalFeeStated: true } || !input.Services.IsGiven ? kept?.TotalFee : null;

@@ -5,7 +5,14 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Orders;
 
 /// <summary>A service line as a caller gave it.</summary>
-internal sealed record LineInput(string Id, int Quantity, decimal? Fee, string? Name);
+internal sealed record LineInput(string Id, int Quantity, decimal? Fee, string? Name)
+{
+    /// <summary>Whether the line is just the id as a string.</summary>
+    public bool IsBareId { get; init; }
+
+    /// <summary>Where in the body the id of the line at this index stands.</summary>
+    public string IdPointer(int index) => IsBareId ? $"#/services/{index}" : $"#/services/{index}/id";
+}
 
 /// <summary>A customer as a caller gave it.</summary>
 internal sealed record CustomerInput(Given<string> Name, Given<string> Email, Given<string> Phone);
@@ -67,14 +74,11 @@ internal sealed class OrderInput
     public static OrderInput Read(JsonElement body, bool isPatch)
     {
         var input = new OrderInput(isPatch);
-        foreach (var member in JsonMembers.Of(body, "#", Fields, input.Faults))
-        {
-            input.Take(member);
-        }
-
+        var members = JsonMembers.Of(body, "#", Fields, input.Faults);
+        members.ForEach(member => input.Take(member));
         if (!isPatch && body.ValueKind == JsonValueKind.Object)
         {
-            input.RequireFields(body);
+            input.RequireFields(members);
         }
 
         return input;
@@ -123,11 +127,11 @@ internal sealed class OrderInput
         }
     }
 
-    private void RequireFields(JsonElement body)
+    private void RequireFields(List<JsonMember> members)
     {
-        foreach (var name in (ReadOnlySpan<string>)["datetime", "services"])
+        foreach (var name in (string[])["datetime", "services"])
         {
-            if (!body.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            if (!members.Exists(member => !member.IsNull && string.Equals(member.Name, name, StringComparison.Ordinal)))
             {
                 JsonMembers.AddMissing("#", name, Faults);
             }
@@ -198,7 +202,8 @@ internal sealed class OrderInput
         {
             var name = index.ToString(System.Globalization.CultureInfo.InvariantCulture);
             var member = new JsonMember("#/services", name, element);
-            return new LineInput(JsonMembers.Text(member, 1, ServiceIdLengthMax, Faults) ?? "", 1, Fee: null, Name: null);
+            var bareId = JsonMembers.Text(member, 1, ServiceIdLengthMax, Faults) ?? "";
+            return new LineInput(bareId, 1, Fee: null, Name: null) { IsBareId = true };
         }
 
         string? id = null, lineName = null;
@@ -288,7 +293,7 @@ internal sealed class OrderInput
         }
 
         var pairs = new List<KeyValuePair<string, string?>>(members.Count);
-        foreach (var member in members)
+        foreach (var member in members.Take(MetadataPairsMax))
         {
             if (member.Name.Length is 0 || member.Name.EnumerateRunes().Count() > MetadataKeyLengthMax)
             {

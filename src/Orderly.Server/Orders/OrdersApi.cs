@@ -10,6 +10,7 @@ namespace Orderly.Server.Orders;
 /// <summary>The addresses of orders.</summary>
 internal static class OrdersApi
 {
+    private const int IdLength = 36;
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
     private static readonly TakesPath Id = new("id", "The id of the order.")
     {
@@ -79,12 +80,8 @@ internal static class OrdersApi
 
         using (body)
         {
-            if (QueryInput.RefuseAny(http.Request) is { } query)
-            {
-                return new Refused(query);
-            }
-
             var input = OrderInput.Read(body.RootElement, isPatch: false);
+            input.Faults.Add(QueryInput.Read(http.Request).Faults);
             return (await place.RunAsync(input, Caller.Of(http))).IsRefused(out var problem, out var order)
                 ? new Refused(problem)
                 : new OrderCreated(order, settings.UpdatableAfter);
@@ -178,14 +175,10 @@ internal static class OrdersApi
     private static Result<Amendment> ReadAmendment(HttpContext http, JsonDocument body, bool isPatch)
     {
         var input = OrderInput.Read(body.RootElement, isPatch);
+        input.Faults.Add(QueryInput.Read(http.Request).Faults);
         if (input.Faults.ToUnreadableProblem() is { } unreadable)
         {
             return unreadable;
-        }
-
-        if (QueryInput.RefuseAny(http.Request) is { } query)
-        {
-            return query;
         }
 
         return Precondition.Read(http.Request, input.Version).IsRefused(out var malformed, out var precondition)
@@ -193,8 +186,9 @@ internal static class OrdersApi
             : new Amendment(input, precondition);
     }
 
-    /// <summary>A syntactically bad id is an id that no order has.</summary>
-    private static Guid? ParseId(string id) => Guid.TryParseExact(id, "D", out var orderId) ? orderId : null;
+    /// <summary>A syntactically bad id is an id that no order has. The parser alone would take spaces around it.</summary>
+    private static Guid? ParseId(string id) =>
+        id.Length == IdLength && Guid.TryParseExact(id, "D", out var orderId) ? orderId : null;
 
     private static Refused NotFound(string id) => new(new Problem(
         Orderly.Contract.Problems.ProblemCode.OrderNotFound, $"There is no order {Suggestion.Quote(id)}."));

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Orderly.Server.Http;
 
@@ -25,18 +24,9 @@ internal static class ReadOnlyFields
         _ => false,
     };
 
-    private static bool MatchesNumber(JsonElement element, decimal stored)
-    {
-        if (element.ValueKind != JsonValueKind.Number)
-        {
-            return false;
-        }
-
-        var token = JsonMarshal.GetRawUtf8Value(element);
-        var negative = token[0] == '-';
-        return ExactNumber.Read(token, out var value) == NumberReading.Exact
-            && value == stored && (value == 0 || negative == (stored < 0));
-    }
+    /// <summary>An adjustment, being a difference, may have more digits than are taken of money.</summary>
+    private static bool MatchesNumber(JsonElement element, decimal stored) =>
+        element.ValueKind == JsonValueKind.Number && element.TryGetDecimal(out var value) && value == stored;
 
     private static bool MatchesStatuses(JsonElement element, IReadOnlyList<OrderStatus> stored) =>
         element.ValueKind == JsonValueKind.Array

@@ -44,9 +44,9 @@ internal sealed class ListServices(ServiceStore services)
             return "";
         }
 
-        if (Cursor.Read(cursorName, text) is { } key)
+        if (Cursor.Read(cursorName, text) is { } key && Encoding.ASCII.GetString(key) is var id && ServiceInput.IsId(id))
         {
-            return Encoding.ASCII.GetString(key);
+            return id;
         }
 
         query.Faults.AddParameter(ProblemCode.InvalidCursor, "cursor",

@@ -93,7 +93,7 @@ internal sealed partial class ServiceInput
             var stored = string.Equals(name, "createdAt", StringComparison.Ordinal)
                 ? current?.CreatedAt
                 : current?.UpdatedAt;
-            if (JsonMembers.Instant(member, faults) is { } sent && sent != stored)
+            if (JsonMembers.Instant(member, new Faults()) != stored)
             {
                 faults.Add(ProblemCode.ReadOnlyField, member.Pointer,
                     $"\"{name}\" is read-only, and it differs from what is stored.");

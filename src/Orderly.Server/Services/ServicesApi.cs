@@ -118,7 +118,8 @@ internal static class ServicesApi
         using (body)
         {
             var input = ServiceInput.Read(body.RootElement, isPatch);
-            if ((input.Faults.ToUnreadableProblem() ?? QueryInput.RefuseAny(http.Request)) is { } unreadable)
+            input.Faults.Add(QueryInput.Read(http.Request).Faults);
+            if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return unreadable;
             }

@@ -21,19 +21,43 @@ internal static class Server
         {
             await using var database = await DatabaseLocation.OpenAsync(
                 settings.Server, TimeProvider.System, Console.Error.WriteLine, starting.Token);
-            builder.AddOrderly(settings, database.ConnectionString);
-            await using var app = builder.Build();
-            app.UseOrderly();
-            await Preparation.MigrateAsync(app.Services, starting.Token);
-            var newKey = await Preparation.EnsureKeyAsync(app.Services, settings.Server, starting.Token);
-            await Preparation.LoadSampleDataAsync(app.Services, settings.Server, database.IsNew, starting.Token);
-            await app.StartAsync(starting.Token);
-            Announce(app, newKey);
-            await app.WaitForShutdownAsync(starting.Token);
+            var (app, newKey) = await PrepareAsync(
+                builder, settings, database.ConnectionString, database.IsNew, starting.Token);
+            await using (app)
+            {
+                await app.StartAsync(starting.Token);
+                Announce(app, newKey);
+                await app.WaitForShutdownAsync(starting.Token);
+            }
         }
         catch (OperationCanceledException) when (starting.IsCancellationRequested)
         {
             // Told to stop while starting: nothing was served yet, and what was begun has been disposed of.
+        }
+    }
+
+    /// <summary>
+    /// The service with all that must be in its database, ready to be started, and the text of a key that was
+    /// generated for it.
+    /// </summary>
+    public static async Task<(WebApplication App, string? NewKey)> PrepareAsync(
+        WebApplicationBuilder builder, AllSettings settings, string connectionString, bool databaseIsNew,
+        CancellationToken stop)
+    {
+        builder.AddOrderly(settings, connectionString);
+        var app = builder.Build();
+        try
+        {
+            app.UseOrderly();
+            await Preparation.MigrateAsync(app.Services, stop);
+            var newKey = await Preparation.EnsureKeyAsync(app.Services, settings.Server, stop);
+            await Preparation.LoadSampleDataAsync(app.Services, settings.Server, databaseIsNew, stop);
+            return (app, newKey);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
         }
     }
 

@@ -1,0 +1,45 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Orderly.Tests.Harness;
+
+/// <summary>A bare connection, for requests that an HTTP client would refuse to send or would repair.</summary>
+public sealed class RawConnection : IDisposable
+{
+    private readonly TcpClient _client;
+    private readonly NetworkStream _stream;
+
+    private RawConnection(TcpClient client)
+    {
+        _client = client;
+        _stream = client.GetStream();
+    }
+
+    public static async Task<RawConnection> OpenAsync(Uri address)
+    {
+        var client = new TcpClient();
+        await client.ConnectAsync(address.Host, address.Port, TestContext.Current.CancellationToken);
+        return new RawConnection(client);
+    }
+
+    /// <summary>Sends text, in which line ends stand for CR LF.</summary>
+    public Task SendAsync(string text) =>
+        SendAsync(Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\r\n")));
+
+    public async Task SendAsync(byte[] bytes) =>
+        await _stream.WriteAsync(bytes, TestContext.Current.CancellationToken);
+
+    /// <summary>Everything until the server closes the connection.</summary>
+    public async Task<string> ReadToEndAsync()
+    {
+        using var all = new MemoryStream();
+        await _stream.CopyToAsync(all, TestContext.Current.CancellationToken);
+        return Encoding.UTF8.GetString(all.ToArray());
+    }
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _client.Dispose();
+    }
+}

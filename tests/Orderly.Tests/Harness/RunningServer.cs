@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orderly.Server.Configuration;
+
+namespace Orderly.Tests.Harness;
+
+/// <summary>
+/// The server as it runs in production, on real Kestrel and a free port, with a database of its own. A class takes it
+/// as its fixture; a test that needs other settings starts another one.
+/// </summary>
+public class RunningServer(TestCluster cluster) : IAsyncLifetime
+{
+    public const string Key = "the-key-of-the-tests-0123456789";
+
+    private WebApplication? _app;
+    private readonly List<Api> _callers = [];
+    private TestDatabase? _database;
+
+    public TestDatabase Database => _database!;
+
+    public Api Api { get; private set; } = null!;
+
+    public Uri Address { get; private set; } = null!;
+
+    public CapturedLog Log { get; } = new();
+
+    /// <summary>The server's own parts, for tests at store level.</summary>
+    public IServiceProvider Services => _app!.Services;
+
+    /// <summary>Settings beside those that every test server has, as <c>name, value</c>.</summary>
+    protected virtual IReadOnlyList<(string Name, string Value)> Settings => [];
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = await cluster.CloneAsync();
+        var arguments = new List<string>
+        {
+            "--urls=http://127.0.0.1:0",
+            $"--ConnectionStrings:Orderly={_database.ConnectionString}",
+            $"--Orderly:BootstrapKey={Key}",
+        };
+        arguments.AddRange(Settings.Select(setting => $"--{setting.Name}={setting.Value}"));
+        var builder = WebApplication.CreateBuilder([.. arguments]);
+        builder.Logging.ClearProviders().AddFilter("Microsoft", LogLevel.Warning).AddProvider(Log);
+        var settings = SettingsReader.Read(builder.Configuration);
+        (_app, _) = await Server.Startup.Server.PrepareAsync(
+            builder, settings, settings.Server.ConnectionString!, databaseIsNew: false, CancellationToken.None);
+        await _app.StartAsync();
+        Address = new Uri(_app.Services.GetRequiredService<IServer>().Features
+            .Get<IServerAddressesFeature>()!.Addresses.First());
+        Api = new Api(Address, Key);
+        await SeedAsync();
+    }
+
+    /// <summary>Places an order and moves its clock on, so that it can be updated. Returns its path.</summary>
+    public async Task<string> PlaceOldAsync(string? json = null)
+    {
+        var id = await Api.PlaceAsync(json);
+        await Database.AgeAsync(id);
+        return "/orders/" + id;
+    }
+
+    /// <summary>A caller of another team, with these scopes only. The key is put into the database as it would be.</summary>
+    public async Task<Api> CallerAsync(string team, params string[] scopes)
+    {
+        var id = $"{team}-{string.Join("-", scopes)}";
+        var key = $"key-of-{id}-0123456789";
+        await Database.ExecuteAsync(
+            "insert into keys (key_id, name, team, scopes, reach, created_at, created_by) "
+            + "values ($1, $1, $2, $3, 'all', now(), 'test')", id, team, scopes);
+        await Database.ExecuteAsync(
+            "insert into key_secrets (key_id, digest, created_at) values ($1, $2, now())",
+            id, SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        var caller = new Api(Address, key);
+        _callers.Add(caller);
+        return caller;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _callers.ForEach(caller => caller.Dispose());
+        Api?.Dispose();
+        if (_app is not null)
+        {
+            await _app.DisposeAsync();
+        }
+
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+
+        Log.ShouldHoldNoError();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The service records that the orders of tests name.</summary>
+    private async Task SeedAsync()
+    {
+        foreach (var (id, json) in AnOrder.ServiceRecords)
+        {
+            (await Api.PutAsync($"/services/{id}", json)).ShouldBe(201);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using Npgsql;
+
+namespace Orderly.Tests.Harness;
+
+/// <summary>A database, looked into and prepared by tests behind the server's back.</summary>
+public sealed class TestDatabase(string connectionString, TestDatabase? admin = null) : IAsyncDisposable
+{
+    private readonly NpgsqlConnectionStringBuilder _settings = new(connectionString) { Pooling = false };
+
+    public string Name => _settings.Database!;
+
+    /// <summary>For a server: pooled, as its own settings say.</summary>
+    public string ConnectionString
+    {
+        get
+        {
+            var settings = new NpgsqlConnectionStringBuilder(_settings.ConnectionString);
+            settings.Remove("Pooling");
+            return settings.ConnectionString;
+        }
+    }
+
+    public async Task<NpgsqlConnection> OpenAsync()
+    {
+        var connection = new NpgsqlConnection(_settings.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    public async Task<int> ExecuteAsync(string sql, params object[] parameters)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = Command(connection, sql, parameters);
+        return await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>The first column of every row.</summary>
+    public async Task<List<T>> ListAsync<T>(string sql, params object[] parameters)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = Command(connection, sql, parameters);
+        await using var reader = await command.ExecuteReaderAsync();
+        var values = new List<T>();
+        while (await reader.ReadAsync())
+        {
+            values.Add(reader.IsDBNull(0) ? default! : reader.GetFieldValue<T>(0));
+        }
+
+        return values;
+    }
+
+    /// <summary>The first column of the only row.</summary>
+    public async Task<T> SingleAsync<T>(string sql, params object[] parameters) =>
+        (await ListAsync<T>(sql, parameters)).ShouldHaveSingleItem();
+
+    /// <summary>Moves the clock on for one order, as the server sees it: the order was created earlier.</summary>
+    public async Task AgeAsync(string orderId, string interval = "3 hours") => (await ExecuteAsync(
+        "update orders set created_at = created_at - $2::interval, updated_at = updated_at - $2::interval "
+        + "where order_id = $1", Guid.Parse(orderId), interval)).ShouldBe(1);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (admin is not null)
+        {
+            await admin.ExecuteAsync($"drop database {Name} with (force)");
+        }
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = parameter });
+        }
+
+        return command;
+    }
+}
