@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Orderly.Server.Access;
@@ -11,6 +12,7 @@ internal static class OpenApiSetup
 {
     private const string DocumentPath = "/openapi/" + OpenApiText.Name + ".json";
     private const string PagePath = "/docs";
+    private const int NonceLengthBytes = 16;
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
 
     /// <param name="features">What the features say of their schemas.</param>
@@ -33,7 +35,7 @@ internal static class OpenApiSetup
     public static void MapDocumentation(this IEndpointRouteBuilder routes)
     {
         routes.MapMethods(DocumentPath, Read, ServeAsync).WithMetadata(new OpenToAll()).ExcludeFromDescription();
-        routes.MapScalarApiReference(PagePath, ConfigurePage).WithMetadata(new OpenToAll()).Add(ServeWithoutSlash);
+        routes.MapScalarApiReference(PagePath, ConfigurePage).WithMetadata(new OpenToAll()).Add(ServePage);
     }
 
     private static async Task<FileContentHttpResult> ServeAsync(OpenApiText text)
@@ -42,8 +44,21 @@ internal static class OpenApiSetup
         return TypedResults.Bytes(bytes, JsonBody.MediaType, entityTag: OpenApiText.Tag(bytes));
     }
 
-    /// <summary>The page comes whole from here: it asks nothing of other hosts, and sends them nothing.</summary>
-    private static void ConfigurePage(ScalarOptions page) => page
+    /// <summary>
+    /// The page comes whole from here: it asks nothing of other hosts and sends them nothing. The browser holds it to
+    /// that (Content Security Policy, level 3), and runs no script but those of the page.
+    /// </summary>
+    private static void ConfigurePage(ScalarOptions page, HttpContext http)
+    {
+        var nonce = Convert.ToBase64String(RandomNumberGenerator.GetBytes(NonceLengthBytes));
+        http.Response.Headers.ContentSecurityPolicy =
+            $"default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self' 'unsafe-inline'; "
+            + "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+            + "base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
+        Configure(page.WithNonce(nonce));
+    }
+
+    private static void Configure(ScalarOptions page) => page
         .WithTitle("Orderly API")
         .WithOpenApiRoutePattern(DocumentPath)
         .AddHeadContent($"<base href=\"{PagePath}/\">")
@@ -56,10 +71,11 @@ internal static class OpenApiSetup
 
     /// <summary>
     /// The page answers at <c>/docs</c> itself instead of sending the reader on to <c>/docs/</c>; its base address
-    /// finds its scripts from either.
+    /// finds its scripts from either. It answers HEAD, too.
     /// </summary>
-    private static void ServeWithoutSlash(EndpointBuilder endpoint)
+    private static void ServePage(EndpointBuilder endpoint)
     {
+        endpoint.Metadata.Add(new HttpMethodMetadata(Read));
         var serve = endpoint.RequestDelegate!;
         endpoint.RequestDelegate = http =>
         {
