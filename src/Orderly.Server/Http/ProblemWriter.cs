@@ -60,7 +60,7 @@ internal static class ProblemWriter
             writer.WriteString("title", kind.Title);
             writer.WriteNumber("status", kind.Status);
             writer.WriteString("detail", problem.Detail);
-            writer.WriteString("instance", http.Request.Path.Value ?? "/");
+            writer.WriteString("instance", http.Request.Path.ToUriComponent());
             writer.WriteString("code", code);
             writer.WriteString("traceId", TraceId(http));
             foreach (var (name, value) in problem.Members)

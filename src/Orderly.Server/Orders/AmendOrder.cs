@@ -15,7 +15,10 @@ namespace Orderly.Server.Orders;
 internal sealed class AmendOrder(
     OrderStore orders, OrderWriter writer, ServiceCatalog catalog, OrderSettings settings, Ids ids)
 {
-    private const int AttemptsMax = 20;
+    /// <summary>
+    /// Of those who write at once one gets through each time, so this is how many may at the least.
+    /// </summary>
+    private const int AttemptsMax = 200;
 
     public async Task<Result<StoredOrder>> RunAsync(
         Guid id, OrderInput input, Precondition precondition, Caller caller)

@@ -9,7 +9,10 @@ namespace Orderly.Server.Orders;
 /// <summary>Takes an order out of everyone's sight. Nothing of it is lost: it stays in the log and can be restored.</summary>
 internal sealed class DeleteOrder(OrderStore orders, OrderWriter writer, OrderSettings settings, Ids ids)
 {
-    private const int AttemptsMax = 20;
+    /// <summary>
+    /// Of those who write at once one gets through each time, so this is how many may at the least.
+    /// </summary>
+    private const int AttemptsMax = 200;
 
     /// <summary>The order as it was before, or why it was not deleted.</summary>
     public async Task<Result<StoredOrder>> RunAsync(Guid id, Precondition precondition, Caller caller)

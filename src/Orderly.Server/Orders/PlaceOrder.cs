@@ -11,7 +11,8 @@ namespace Orderly.Server.Orders;
 internal sealed class PlaceOrder(
     OrderStore orders, OrderWriter writer, ServiceCatalog catalog, OrderSettings settings, Ids ids)
 {
-    private const int AttemptsMax = 5;
+    /// <summary>Each time a service record changed meanwhile, which a price list put in at once does in a row.</summary>
+    private const int AttemptsMax = 50;
 
     /// <param name="createdAt">For orders that come from elsewhere: when they were created there.</param>
     public async Task<Result<StoredOrder>> RunAsync(OrderInput input, Caller caller, DateTime? createdAt = null)

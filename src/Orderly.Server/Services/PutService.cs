@@ -11,7 +11,10 @@ internal sealed record ServiceWritten(Service Service, bool IsNew);
 /// <summary>Creates, replaces, merges or retires a service record. A record is never removed.</summary>
 internal sealed class PutService(ServiceStore services, OrderSettings settings)
 {
-    private const int AttemptsMax = 20;
+    /// <summary>
+    /// Of those who write at once one gets through each time, so this is how many may at the least.
+    /// </summary>
+    private const int AttemptsMax = 200;
 
     /// <summary>PUT: creates or replaces. PATCH: merges into what is there.</summary>
     public Task<Result<ServiceWritten>> RunAsync(

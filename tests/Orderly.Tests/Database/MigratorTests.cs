@@ -1,0 +1,76 @@
+using Npgsql;
+using Orderly.Server.Database;
+using Orderly.Tests.Harness;
+
+namespace Orderly.Tests.Database;
+
+public sealed class MigratorTests(TestCluster cluster)
+{
+    private static async Task<IReadOnlyList<string>> ApplyAsync(TestDatabase database)
+    {
+        await using var connection = await database.OpenAsync();
+        return await Migrator.ApplyAsync(connection, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Every_migration_is_applied_once_in_order()
+    {
+        await using var database = await cluster.CreateEmptyAsync();
+
+        (await ApplyAsync(database)).ShouldBe(Migrator.Known.Select(migration => migration.Name));
+        (await ApplyAsync(database)).ShouldBeEmpty();
+        (await database.ListAsync<int>("select version from schema_migrations order by version"))
+            .ShouldBe(Enumerable.Range(1, Migrator.Known.Count));
+    }
+
+    [Fact]
+    public async Task Of_several_that_start_at_once_one_migrates_and_the_others_wait()
+    {
+        await using var database = await cluster.CreateEmptyAsync();
+
+        var applied = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ApplyAsync(database)));
+
+        applied.Count(names => names.Count == Migrator.Known.Count).ShouldBe(1);
+        applied.Count(names => names.Count == 0).ShouldBe(7);
+    }
+
+    [Fact]
+    public async Task A_migration_that_was_edited_after_it_ran_is_refused_by_name()
+    {
+        await using var database = await cluster.CloneAsync();
+        await database.ExecuteAsync("update schema_migrations set checksum = '\\x00' where version = 1");
+
+        (await Should.ThrowAsync<MigrationException>(() => ApplyAsync(database))).Message
+            .ShouldStartWith("Migration 0001_orders was edited");
+    }
+
+    [Fact]
+    public async Task A_schema_that_is_newer_is_refused_by_name_and_left_alone()
+    {
+        await using var database = await cluster.CloneAsync();
+        await database.ExecuteAsync(
+            "insert into schema_migrations (version, name, checksum) values (9999, '9999_future', '\\x00')");
+
+        (await Should.ThrowAsync<MigrationException>(() => ApplyAsync(database))).Message.ShouldContain("9999_future");
+        (await database.ListAsync<int>("select version from schema_migrations")).Count
+            .ShouldBe(Migrator.Known.Count + 1);
+    }
+
+    [Fact]
+    public async Task A_refusal_leaves_no_lock_behind()
+    {
+        await using var database = await cluster.CloneAsync();
+        await database.ExecuteAsync("update schema_migrations set checksum = '\\x00' where version = 1");
+        await using var connection = await database.OpenAsync();
+        await Should.ThrowAsync<MigrationException>(
+            () => Migrator.ApplyAsync(connection, TestContext.Current.CancellationToken));
+
+        await using var locks = new NpgsqlCommand(
+            "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()", connection);
+        (await locks.ExecuteScalarAsync(TestContext.Current.CancellationToken)).ShouldBe(0L);
+    }
+
+    [Fact]
+    public void Migrations_are_numbered_from_one_without_gaps() =>
+        Migrator.Known.Select(migration => migration.Version).ShouldBe(Enumerable.Range(1, Migrator.Known.Count));
+}

@@ -1,0 +1,126 @@
+using Orderly.Tests.Harness;
+
+namespace Orderly.Tests.Http;
+
+/// <summary>Requests that no HTTP client sends.</summary>
+public sealed class RawRequestTests(RunningServer server) : IClassFixture<RunningServer>
+{
+    private async Task<string> SendAsync(string request)
+    {
+        using var connection = await RawConnection.OpenAsync(server.Address);
+        await connection.SendAsync(request);
+        return await connection.ReadToEndAsync();
+    }
+
+    [Fact]
+    public async Task A_chunked_body_without_a_length_is_read()
+    {
+        var answer = await SendAsync(
+            $$"""
+            POST /orders HTTP/1.1
+            Host: test
+            X-Api-Key: {{RunningServer.Key}}
+            Content-Type: application/json
+            Transfer-Encoding: chunked
+            Connection: close
+
+            {{AnOrder.Least.Length:x}}
+            {{AnOrder.Least}}
+            0
+
+
+            """);
+
+        answer.ShouldStartWith("HTTP/1.1 201 Created");
+    }
+
+    [Fact]
+    public async Task A_request_without_a_body_or_a_type_is_refused()
+    {
+        var answer = await SendAsync(
+            $"""
+            POST /orders HTTP/1.1
+            Host: test
+            X-Api-Key: {RunningServer.Key}
+            Connection: close
+
+
+            """);
+
+        answer.ShouldStartWith("HTTP/1.1 415 ");
+        answer.ShouldContain("application/problem+json");
+    }
+
+    [Fact]
+    public async Task An_empty_body_is_refused()
+    {
+        var answer = await SendAsync(
+            $"""
+            POST /orders HTTP/1.1
+            Host: test
+            X-Api-Key: {RunningServer.Key}
+            Content-Type: application/json
+            Content-Length: 0
+            Connection: close
+
+
+            """);
+
+        answer.ShouldStartWith("HTTP/1.1 400 ");
+        answer.ShouldContain("malformed-json");
+    }
+
+    [Fact]
+    public async Task The_server_does_not_say_what_it_is_made_of()
+    {
+        var answer = await SendAsync(
+            """
+            GET /nowhere HTTP/1.1
+            Host: test
+            Connection: close
+
+
+            """);
+
+        answer.ShouldStartWith("HTTP/1.1 401 Unauthorized");
+        answer.ShouldNotContain("Server:");
+        answer.ShouldNotContain("Kestrel");
+    }
+
+    [Fact]
+    public async Task Two_keys_that_differ_are_refused()
+    {
+        var answer = await SendAsync(
+            $"""
+            GET /orders HTTP/1.1
+            Host: test
+            X-Api-Key: {RunningServer.Key}
+            X-Api-Key: another
+            Connection: close
+
+
+            """);
+
+        answer.ShouldStartWith("HTTP/1.1 401 Unauthorized");
+    }
+
+    [Fact]
+    public async Task A_caller_that_goes_away_in_the_middle_of_its_body_harms_nobody()
+    {
+        using (var connection = await RawConnection.OpenAsync(server.Address))
+        {
+            await connection.SendAsync(
+                $$"""
+                POST /orders HTTP/1.1
+                Host: test
+                X-Api-Key: {{RunningServer.Key}}
+                Content-Type: application/json
+                Content-Length: 100000
+
+                {"datetime":
+                """);
+        }
+
+        await server.Api.PlaceAsync();
+    }
+}

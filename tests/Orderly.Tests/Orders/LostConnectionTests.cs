@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using Orderly.Tests.Harness;
+
+namespace Orderly.Tests.Orders;
+
+/// <summary>The server's connections are killed while it writes.</summary>
+public sealed class LostConnectionTests(RunningServer server) : IClassFixture<RunningServer>
+{
+    private const int Writers = 20;
+    private const int WritesEach = 25;
+    private const int Kills = 25;
+
+    [Fact]
+    public async Task Every_acknowledged_write_is_there_exactly_once()
+    {
+        var paths = new List<string>();
+        for (var i = 0; i < Writers; i++)
+        {
+            paths.Add(await server.PlaceOldAsync());
+        }
+
+        var acknowledged = new ConcurrentBag<Reply>();
+        var writers = paths.Select(path => WriteAsync(path, acknowledged)).ToArray();
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            await server.Database.ExecuteAsync(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                + "where datname = current_database() and application_name in ('orderly-write', 'orderly-read')");
+        }
+
+        await Task.WhenAll(writers);
+        server.Log.TakeErrors().ShouldAllBe(entry =>
+            entry.Event.Id == 3001 || entry.Category == "Npgsql.Connection");
+
+        var placed = acknowledged.Where(reply => reply.Status == 201).Select(reply => Guid.Parse(reply.Id)).ToArray();
+        placed.Length.ShouldBeGreaterThan(0);
+        placed.ShouldBeUnique();
+        (await server.Database.SingleAsync<long>("select count(*) from orders where order_id = any ($1)", placed))
+            .ShouldBe(placed.Length);
+        foreach (var updated in acknowledged.Where(reply => reply.Status == 200))
+        {
+            (await server.Database.SingleAsync<string>(
+                "select convert_from(personal, 'UTF8') from revisions where order_id = $1 and version = $2",
+                Guid.Parse(updated.Id), updated.Version)).ShouldContain(updated.Raw("notes")!);
+        }
+
+        await ShouldBeWholeAsync();
+        await server.Api.PlaceAsync();
+    }
+
+    /// <summary>Refused with 503 a write may or may not be there; anything else would be wrong.</summary>
+    private async Task WriteAsync(string path, ConcurrentBag<Reply> acknowledged)
+    {
+        for (var i = 0; i < WritesEach; i++)
+        {
+            foreach (var reply in (Reply[])
+            [
+                await server.Api.PostAsync("/orders", AnOrder.With($"\"notes\": \"{i}\"")),
+                await server.Api.PatchAsync(path, $$"""{"notes": "{{i}}"}"""),
+            ])
+            {
+                if (reply.Status == 503)
+                {
+                    reply.ShouldRefuse(503, "database-unavailable").Header("Retry-After").ShouldNotBeNull();
+                }
+                else
+                {
+                    reply.Status.ShouldBeOneOf(200, 201);
+                    acknowledged.Add(reply);
+                }
+            }
+        }
+    }
+
+    /// <summary>Each order's revisions are 1 to its version, each once among those that wait for the feed.</summary>
+    private async Task ShouldBeWholeAsync()
+    {
+        (await server.Database.ListAsync<Guid>(
+            """
+            select o.order_id from orders o
+            where o.version <> (select count(*) from revisions r where r.order_id = o.order_id)
+                or o.version <> (select max(version) from revisions r where r.order_id = o.order_id)
+                or o.version <> (select count(*) from pending p where p.order_id = o.order_id)
+                or o.write_id <> (select write_id from revisions r
+                                  where r.order_id = o.order_id and r.version = o.version)
+            """)).ShouldBeEmpty();
+        (await server.Database.SingleAsync<long>(
+            "select count(*) from revisions r where not exists (select from orders o where o.order_id = r.order_id)"))
+            .ShouldBe(0);
+    }
+}
