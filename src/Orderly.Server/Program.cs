@@ -17,7 +17,11 @@ try
             await Console.Out.WriteLineAsync(CommandLine.Version());
             return Done;
         case Command.OpenApi:
-            await Console.Out.WriteLineAsync(await Server.DescribeAsync());
+            await using (var output = Console.OpenStandardOutput())
+            {
+                await output.WriteAsync(await Server.DescribeAsync());
+            }
+
             return Done;
         case Command.Migrate:
             await Server.MigrateAsync(arguments);

@@ -36,6 +36,22 @@ public sealed record ProblemDocument
     /// <summary>The faults of the input, where there are any.</summary>
     [JsonPropertyName("errors")]
     public IReadOnlyList<InputFault>? Errors { get; init; }
+
+    /// <summary>With <c>stale-version</c>: the version that is current now.</summary>
+    [JsonPropertyName("version")]
+    public int? Version { get; init; }
+
+    /// <summary>With <c>order-not-yet-updatable</c>: from when on the order can be updated.</summary>
+    [JsonPropertyName("updatableFrom")]
+    public DateTimeOffset? UpdatableFrom { get; init; }
+
+    /// <summary>With <c>reference-taken</c>: the order that has the reference.</summary>
+    [JsonPropertyName("orderId")]
+    public Guid? OrderId { get; init; }
+
+    /// <summary>With <c>missing-scope</c>: the scope that the key lacks.</summary>
+    [JsonPropertyName("scope")]
+    public string? Scope { get; init; }
 }
 
 /// <summary>One fault of the input.</summary>

@@ -4,7 +4,11 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Access;
 
 /// <summary>An address that answers without a key.</summary>
-internal sealed class OpenToAll;
+internal sealed record OpenToAll
+{
+    /// <summary>Whether a key, though not needed, shows the caller more.</summary>
+    public bool ShowsMoreWithKey { get; init; }
+}
 
 /// <summary>The scope that an address asks of a key.</summary>
 internal sealed record RequiredScope(string Scope);

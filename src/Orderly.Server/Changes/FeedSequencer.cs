@@ -25,33 +25,12 @@ internal sealed class FeedSequencer(
     private const int VacuumAfterMoved = 50_000;
     private const int ForgetPauseSeconds = 1;
 
-    private readonly SemaphoreSlim _awake = new(initialCount: 0, maxCount: 1);
+    private TaskCompletionSource _awake = Asleep();
     private int _movedSinceVacuum;
     private long _forgotAt;
 
     /// <summary>Says that something was written, so that it is in the feed soon.</summary>
-    public void Wake()
-    {
-        if (_awake.CurrentCount > 0)
-        {
-            return;
-        }
-
-        try
-        {
-            _awake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Somebody else has just said the same.
-        }
-    }
-
-    public override void Dispose()
-    {
-        _awake.Dispose();
-        base.Dispose();
-    }
+    public void Wake() => Volatile.Read(ref _awake).TrySetResult();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -95,7 +74,7 @@ internal sealed class FeedSequencer(
             }
             else if (moved == 0)
             {
-                await _awake.WaitAsync(TimeSpan.FromMilliseconds(PollMilliseconds), stop);
+                await SleepAsync(stop);
             }
             else
             {
@@ -112,4 +91,14 @@ internal sealed class FeedSequencer(
             await FeedStore.ForgetAsync(connection, retention, stop);
         }
     }
+
+    /// <summary>Until there is something to do, or it is time to look for what other servers wrote.</summary>
+    private async Task SleepAsync(CancellationToken stop)
+    {
+        await Task.WhenAny(_awake.Task, Task.Delay(TimeSpan.FromMilliseconds(PollMilliseconds), time, stop));
+        stop.ThrowIfCancellationRequested();
+        Volatile.Write(ref _awake, Asleep());
+    }
+
+    private static TaskCompletionSource Asleep() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -110,9 +110,7 @@ internal static class CommandLine
     private static void CheckName(string name)
     {
         var known = SettingsReader.Known.Select(setting => setting.Name).ToArray();
-        var isKnown = known.Any(setting =>
-                string.Equals(setting, name, StringComparison.OrdinalIgnoreCase)
-                || string.Equals(setting + "_FILE", name, StringComparison.OrdinalIgnoreCase))
+        var isKnown = SettingsReader.IsKnown(name)
             || OtherSections.Any(section =>
                 string.Equals(section, name, StringComparison.OrdinalIgnoreCase)
                 || name.StartsWith(section + ":", StringComparison.OrdinalIgnoreCase));

@@ -54,9 +54,10 @@ internal static class DotEnv
 
     private static string Unquote(string value)
     {
-        if (value.Length >= 2 && value[0] is '"' or '\'' && value[^1] == value[0])
+        var end = value.Length >= 2 && value[0] is '"' or '\'' ? value.IndexOf(value[0], 1) : -1;
+        if (end > 0 && value[(end + 1)..].TrimStart() is "" or ['#', ..])
         {
-            return value[1..^1];
+            return value[1..end];
         }
 
         var comment = value.IndexOf(" #", StringComparison.Ordinal);

@@ -33,6 +33,9 @@ internal sealed class SettingsReader
         ("Changes:Retention", "for ever", "how far back a token of the feed may point"),
     ];
 
+    /// <summary>Settings that can also be read from a file, which the setting with _FILE behind its name names.</summary>
+    private static readonly string[] Secrets = ["ConnectionStrings:Orderly", "Orderly:BootstrapKey"];
+
     private readonly IConfiguration _configuration;
 
     private SettingsReader(IConfiguration configuration) => _configuration = configuration;
@@ -46,6 +49,11 @@ internal sealed class SettingsReader
         reader.RefuseUnknown("Changes");
         return new AllSettings(reader.ReadServer(), reader.ReadOrders(), reader.ReadChanges());
     }
+
+    /// <summary>Whether there is a setting of ours with this name.</summary>
+    public static bool IsKnown(string name) =>
+        Known.Any(known => string.Equals(known.Name, name, StringComparison.OrdinalIgnoreCase))
+        || Secrets.Any(secret => string.Equals(secret + FileSuffix, name, StringComparison.OrdinalIgnoreCase));
 
     private ServerSettings ReadServer() => new()
     {
@@ -162,10 +170,26 @@ internal sealed class SettingsReader
             return fallback;
         }
 
-        return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= TimeSpan.Zero
-            && value <= max && text.Contains(':', StringComparison.Ordinal)
-                ? value
-                : throw Wrong(name, text, $"takes hours:minutes:seconds, as 03:00:00, at most {max.TotalHours} hours");
+        return TryDuration(text, out var value) && value <= max
+            ? value
+            : throw Wrong(name, text, $"takes hours:minutes:seconds, as 03:00:00, at most {max.TotalHours} hours");
+    }
+
+    /// <summary>TimeSpan.Parse would read 24:00:00 as 24 days, so the hours are read here; days may stand before them.</summary>
+    private static bool TryDuration(string text, out TimeSpan value)
+    {
+        var hoursEnd = text.IndexOf(':', StringComparison.Ordinal);
+        if (hoursEnd < 0 || text.AsSpan(0, hoursEnd).Contains('.'))
+        {
+            return TimeSpan.TryParseExact(text, "d\\.hh\\:mm\\:ss", CultureInfo.InvariantCulture, out value);
+        }
+
+        var isRead = TimeSpan.TryParseExact(
+            text.AsSpan(hoursEnd + 1), "mm\\:ss", CultureInfo.InvariantCulture, out value);
+        isRead &= ushort.TryParse(
+            text.AsSpan(0, hoursEnd), NumberStyles.None, CultureInfo.InvariantCulture, out var hours);
+        value += TimeSpan.FromHours(hours);
+        return isRead;
     }
 
     private string? Text(string name) => _configuration[name] is { Length: > 0 } text ? text : null;
@@ -199,8 +223,7 @@ internal sealed class SettingsReader
         foreach (var entry in _configuration.GetSection(section).GetChildren())
         {
             var name = $"{section}:{entry.Key}";
-            var plain = name.EndsWith(FileSuffix, StringComparison.OrdinalIgnoreCase) ? name[..^FileSuffix.Length] : name;
-            if (!Known.Any(known => string.Equals(known.Name, plain, StringComparison.OrdinalIgnoreCase)))
+            if (!IsKnown(name))
             {
                 throw new SettingsException(
                     $"There is no setting {name}.{Suggestion.For(name, Known.Select(known => known.Name))} "

@@ -15,6 +15,9 @@ internal static class Cursor
     private const int BindingLength = 8;
     private const int KeyLengthMax = 200;
 
+    /// <summary>No cursor is longer, in characters.</summary>
+    public static readonly int LengthMax = Base64Url.GetEncodedLength(1 + BindingLength + KeyLengthMax);
+
     public static string Make(string list, ReadOnlySpan<byte> key)
     {
         var bytes = new byte[1 + BindingLength + key.Length];
@@ -27,7 +30,7 @@ internal static class Cursor
     /// <summary>The key of the last row, or null where the text is not a cursor of this list.</summary>
     public static byte[]? Read(string list, string cursor)
     {
-        if (cursor.Length > Base64Url.GetEncodedLength(1 + BindingLength + KeyLengthMax) || !Base64Url.IsValid(cursor))
+        if (cursor.Length > LengthMax || !Base64Url.IsValid(cursor))
         {
             return null;
         }

@@ -48,6 +48,9 @@ internal static class DataSources
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         settings.ApplicationName ??= name;
         settings.Options = (settings.Options + " -c jit=off" + ByKeyOnly).Trim();
+
+        // An interval of a day is 24 hours only where no clock is moved; the update window may be days.
+        settings.Timezone = "UTC";
         settings.MaxAutoPrepare = PreparedStatementsMax;
         settings.AutoPrepareMinUsages = 2;
         settings.NoResetOnClose = true; // nothing here changes a session, and a reset costs 15 % of a write

@@ -11,6 +11,9 @@ internal static class Instant
     /// <summary>The longest text that is written: 2026-11-23T09:30:00.123456Z.</summary>
     public const int LengthMax = 27;
 
+    /// <summary>The longest text that is read: 2026-11-23T10:30:00.123456789+01:00.</summary>
+    public const int InputLengthMax = SecondsEnd + 1 + FractionDigitsMax + 6;
+
     private const int FractionDigitsMax = 9;
     private const int SecondsEnd = 19;
 

@@ -14,6 +14,9 @@ internal sealed class NotModified(int version) : IResult, IEndpointMetadataProvi
         return Task.CompletedTask;
     }
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(304));
+        builder.Metadata.Add(new Gives(304, "The version that If-None-Match names is the current one.", "ETag"));
+    }
 }

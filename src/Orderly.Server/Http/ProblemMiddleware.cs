@@ -11,8 +11,8 @@ namespace Orderly.Server.Http;
 /// </summary>
 internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
 {
-    private const string RequestIdHeader = "X-Request-Id";
-    private const int RequestIdLengthMax = 128;
+    public const string RequestIdHeader = "X-Request-Id";
+    public const int RequestIdLengthMax = 128;
 
     public async Task InvokeAsync(HttpContext http)
     {

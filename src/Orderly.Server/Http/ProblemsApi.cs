@@ -20,9 +20,18 @@ internal static class ProblemsApi
         var problems = routes.MapGroup("/problems").WithTags("Problems").WithMetadata(new OpenToAll());
         problems.MapGet("", () => Page("Problems", Index()))
             .WithName("listProblems").WithSummary("Every type of problem, as a page")
+            .WithDescription("A table of every `code` with its status and meaning.")
+            .WithMetadata(new Gives(200, "The page."))
             .Produces<string>(StatusCodes.Status200OK, "text/html");
         problems.MapGet("{code}", Explain)
             .WithName("explainProblem").WithSummary("What a type of problem means, as a page")
+            .WithDescription("What the problem means and what to do about it: the `type` of a refusal leads here.")
+            .WithMetadata(
+                new Gives(200, "The page."),
+                new TakesPath("code", "The code of a problem.")
+                {
+                    Values = [.. ProblemCodes.All.Select(known => known.ToText())], Example = "order-not-found",
+                })
             .Produces<string>(StatusCodes.Status200OK, "text/html")
             .CanRefuse(404);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Orderly.Contract.Problems;
+using Orderly.Server.Database;
 
 namespace Orderly.Server.Http;
 
@@ -9,6 +10,13 @@ namespace Orderly.Server.Http;
 /// </summary>
 internal sealed class QueryInput
 {
+    /// <summary>The parameter that all lists share.</summary>
+    public static readonly TakesParameter CursorParameter =
+        new("cursor", "string", "Where the page starts: `next` of the page before, as it came.")
+        {
+            LengthMax = Cursor.LengthMax, Pattern = "^[A-Za-z0-9_-]+$",
+        };
+
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
     private QueryInput()

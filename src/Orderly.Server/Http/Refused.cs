@@ -36,20 +36,3 @@ internal static class Refuses
         return builder;
     }
 }
-
-/// <summary>The body that an address reads, for its description; the reading itself is strict and our own.</summary>
-internal sealed record TakesBody(Type Type, string MediaType)
-{
-    public bool IsOptional { get; init; }
-}
-
-/// <summary>A query parameter that an address reads, for its description.</summary>
-internal sealed record TakesParameter(string Name, string Type, string Description)
-{
-    public int? Minimum { get; init; }
-    public int? Maximum { get; init; }
-    public object? Default { get; init; }
-}
-
-/// <summary>A header that an address reads or answers with, for its description.</summary>
-internal sealed record TakesHeader(string Name, string Description);

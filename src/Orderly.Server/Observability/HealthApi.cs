@@ -8,9 +8,14 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Observability;
 
 /// <summary>How the service is, in a word; the details are for those who may see them.</summary>
+/// <param name="Status">In a word.</param>
+/// <param name="Checks">What was checked; null where the caller may not see it.</param>
 public sealed record Health(string Status, IReadOnlyList<HealthCheck>? Checks);
 
 /// <summary>How one thing is that the service needs.</summary>
+/// <param name="Name">What was checked.</param>
+/// <param name="Ok">Whether it is as it should be.</param>
+/// <param name="Detail">How it is, for people.</param>
 public sealed record HealthCheck(string Name, bool Ok, string Detail);
 
 /// <summary>The addresses that tell whether the process lives and whether it can serve.</summary>
@@ -18,12 +23,15 @@ internal static class HealthApi
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        var health = routes.MapGroup("/health").WithTags("Health").WithMetadata(new OpenToAll());
+        var health = routes.MapGroup("/health").WithTags("Health");
         health.MapGet("live", () => TypedResults.Ok(new Health("live", Checks: null)))
-            .WithName("isLive").WithSummary("Whether the process lives");
+            .WithName("isLive").WithSummary("Whether the process lives")
+            .WithDescription("Asks nothing of the database: an answer at all is the answer.")
+            .WithMetadata(new OpenToAll(), new Gives(200, "The process lives."));
         health.MapGet("ready", ReadyAsync)
             .WithName("isReady").WithSummary("Whether the service can serve")
-            .WithDescription("With a key that has audit:read the checks are listed, too.");
+            .WithDescription("With a key that has `audit:read` the checks are listed, too.")
+            .WithMetadata(new OpenToAll { ShowsMoreWithKey = true }, new Gives(200, "The service can serve."));
     }
 
     private static async Task<Results<Ok<Health>, Refused>> ReadyAsync(

@@ -12,9 +12,12 @@ internal sealed class EventPage(FeedBatch batch, TimeSpan updatableAfter) : IRes
         Answer.SendPageAsync(httpContext, batch.Entries, FeedToken.Make(batch.Last),
             (row, body) => EventDocument.Write(row, updatableAfter, body), linkParameter: "after");
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(
             200, typeof(ChangePage), [JsonBody.MediaType, EventStream.MediaType]));
+        builder.Metadata.Add(new Gives(200, "Some changes, and the token to go on from.", "Link"));
+    }
 }
 
 /// <summary>

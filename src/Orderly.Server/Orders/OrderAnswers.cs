@@ -19,14 +19,17 @@ internal sealed class OrderCreated(WriteAnswer answer, WriteTerms terms, TimeSpa
         return OrderWritten.SendAsync(httpContext, answer, updatableAfter);
     }
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(201, typeof(OrderView), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(201, "The order was placed.", "ETag", "Location", OrderWritten.ReplayedHeader));
+    }
 }
 
 /// <summary>200: the order as the write left it.</summary>
 internal sealed class OrderWritten(WriteAnswer answer, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
 {
-    private const string ReplayedHeader = "Idempotent-Replayed";
+    public const string ReplayedHeader = "Idempotent-Replayed";
 
     public Task ExecuteAsync(HttpContext httpContext) => SendAsync(httpContext, answer, updatableAfter);
 
@@ -41,8 +44,11 @@ internal sealed class OrderWritten(WriteAnswer answer, TimeSpan updatableAfter) 
             (row, body) => OrderDocument.Write(row, updatableAfter, body));
     }
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(OrderView), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(200, "The order as the write left it.", "ETag", ReplayedHeader));
+    }
 }
 
 /// <summary>200: the order as it stands, or stood.</summary>
@@ -52,8 +58,11 @@ internal sealed class OrderFound(StoredOrder order, TimeSpan updatableAfter) : I
         Answer.SendAsync(httpContext, StatusCodes.Status200OK, order.Version, order,
             (row, body) => OrderDocument.Write(row, updatableAfter, body));
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(OrderView), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(200, "The order as it now stands.", "ETag"));
+    }
 }
 
 /// <summary>200: one page of orders.</summary>
@@ -63,8 +72,11 @@ internal sealed class OrderPage(OrderList page, TimeSpan updatableAfter) : IResu
         Answer.SendPageAsync(httpContext, page.Orders, page.Next,
             (row, body) => OrderDocument.Write(row, updatableAfter, body));
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(Page<OrderView>), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(200, "One page of orders.", "Link"));
+    }
 }
 
 /// <summary>200: one version of an order with the whole order.</summary>
@@ -75,8 +87,11 @@ internal sealed class RevisionFound(RevisionStep step, StoredOrder order, TimeSp
         Answer.SendAsync(httpContext, StatusCodes.Status200OK, step.Revision.Version, step,
             (row, body) => RevisionDocument.Write(row, order, updatableAfter, body));
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(RevisionView), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(200, "One version, with the whole order.", "ETag"));
+    }
 }
 
 /// <summary>200: one page of versions.</summary>
@@ -86,6 +101,9 @@ internal sealed class RevisionPage(IReadOnlyList<RevisionStep> steps, string? ne
     public Task ExecuteAsync(HttpContext httpContext) => Answer.SendPageAsync(httpContext, steps, next,
         (row, body) => RevisionDocument.Write(row, order: null, updatableAfter, body));
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(Page<RevisionView>), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(200, "One page of versions.", "Link"));
+    }
 }

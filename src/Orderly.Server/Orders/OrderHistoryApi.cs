@@ -23,11 +23,14 @@ internal static class OrderHistoryApi
         history.MapMethods("", Read, ListAsync)
             .WithName("listRevisions").WithSummary("List the versions of an order, the first first")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersRead), Described.Limit(PageSizeMax, PageSizeDefault), Described.Cursor)
+                new RequiredScope(Scopes.OrdersRead), Described.OrderId, Described.Limit(PageSizeMax, PageSizeDefault),
+                QueryInput.CursorParameter)
             .CanRefuse(404);
         history.MapMethods("{version}", Read, GetAsync)
             .WithName("getRevision").WithSummary("Read one version of an order, with the whole order")
-            .WithMetadata(new RequiredScope(Scopes.OrdersRead))
+            .WithMetadata(
+                new RequiredScope(Scopes.OrdersRead), Described.OrderId,
+                new TakesPath("version", "The number of the version.") { Pattern = "^[1-9][0-9]{0,9}$", Example = "7" })
             .CanRefuse(404);
     }
 

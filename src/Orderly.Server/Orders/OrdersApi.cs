@@ -25,30 +25,32 @@ internal static class OrdersApi
             .WithName("listOrders").WithSummary("List orders, newest first")
             .WithMetadata(
                 new RequiredScope(Scopes.OrdersRead),
-                Described.Limit(ListOrders.PageSizeMax, ListOrders.PageSizeDefault), Described.Cursor);
+                Described.Limit(ListOrders.PageSizeMax, ListOrders.PageSizeDefault), QueryInput.CursorParameter);
         orders.MapMethods("{id}", Read, GetAsync)
             .WithName("getOrder").WithSummary("Read an order, as it is or as it was")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersRead), Described.IfNoneMatch,
+                new RequiredScope(Scopes.OrdersRead), Described.OrderId, Described.IfNoneMatch,
                 new TakesParameter("asOf", "string", "The order as it stood at this instant (RFC 3339, inclusive)."))
             .CanRefuse(404, 422);
         orders.MapPut("{id}", ReplaceAsync)
             .WithName("replaceOrder").WithSummary("Replace the content of an order")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersWrite), Described.IfMatch, Described.DryRun, Described.Force,
-                Described.Reason, new TakesBody(typeof(OrderRequest), JsonBody.MediaType))
+                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun, Described.Force,
+                Described.Reason,
+                new TakesBody(typeof(OrderRequest), JsonBody.MediaType) { Schema = OrderSchemas.Replacement })
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
         orders.MapPatch("{id}", PatchAsync)
             .WithName("patchOrder").WithSummary("Change some fields of an order (RFC 7396)")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersWrite), Described.IfMatch, Described.DryRun, Described.Force,
+                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun, Described.Force,
                 Described.Reason, Described.IdempotencyKey,
                 new TakesBody(typeof(OrderPatch), JsonBody.MergePatchMediaType))
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
         orders.MapDelete("{id}", DeleteAsync)
             .WithName("deleteOrder").WithSummary("Delete an order")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersDelete), Described.IfMatch, Described.DryRun, Described.Reason)
+                new RequiredScope(Scopes.OrdersDelete), Described.OrderId, Described.IfMatch, Described.DryRun,
+                Described.Reason, new Gives(204, "The order is gone: nobody finds it any more."))
             .CanRefuse(404, 412, 428);
     }
 

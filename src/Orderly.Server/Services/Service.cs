@@ -30,8 +30,13 @@ internal sealed record Service
 /// <summary>The body of a write on a service record, read strictly.</summary>
 internal sealed partial class ServiceInput
 {
-    private const int NameLengthMax = 200;
-    private const int DescriptionLengthMax = 4_000;
+    public const int NameLengthMax = 200;
+    public const int DescriptionLengthMax = 4_000;
+    public const int IdLengthMax = 64;
+
+    /// <summary>The shape of an id, as ECMA-262 and .NET both read it (where it ends is said apart).</summary>
+    public const string IdPattern = IdShapeOpen + "$";
+    private const string IdShapeOpen = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
 
     private static readonly string[] Fields =
         ["id", "name", "description", "fee", "currency", "active", "version", "createdAt", "updatedAt"];
@@ -123,7 +128,7 @@ internal sealed partial class ServiceInput
         switch (member.Name)
         {
             case "id":
-                _id = JsonMembers.Text(member, 1, 64, Faults);
+                _id = JsonMembers.Text(member, 1, IdLengthMax, Faults);
                 break;
             case "name":
                 if (member.IsNull)
@@ -156,6 +161,6 @@ internal sealed partial class ServiceInput
         }
     }
 
-    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(IdShapeOpen + "\\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex IdShape();
 }

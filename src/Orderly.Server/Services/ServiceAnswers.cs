@@ -17,8 +17,11 @@ internal sealed class ServiceCreated(Service service) : IResult, IEndpointMetada
             httpContext, StatusCodes.Status201Created, service.Version, service, ServiceDocument.Write);
     }
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(201, typeof(ServiceView), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(201, "The service record was created.", "ETag", "Location"));
+    }
 }
 
 /// <summary>200: the record as it now stands.</summary>
@@ -27,8 +30,11 @@ internal sealed class ServiceFound(Service service) : IResult, IEndpointMetadata
     public Task ExecuteAsync(HttpContext httpContext) => Answer.SendAsync(
         httpContext, StatusCodes.Status200OK, service.Version, service, ServiceDocument.Write);
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(ServiceView), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(200, "The service record as it now stands.", "ETag"));
+    }
 }
 
 /// <summary>200: one page of records.</summary>
@@ -37,8 +43,11 @@ internal sealed class ServicePage(ServiceList page) : IResult, IEndpointMetadata
     public Task ExecuteAsync(HttpContext httpContext) =>
         Answer.SendPageAsync(httpContext, page.Services, page.Next, ServiceDocument.Write);
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(Page<ServiceView>), [JsonBody.MediaType]));
+        builder.Metadata.Add(new Gives(200, "One page of service records.", "Link"));
+    }
 }
 
 /// <summary>The JSON of a service record.</summary>

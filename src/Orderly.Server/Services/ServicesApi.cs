@@ -10,6 +10,11 @@ internal static class ServicesApi
 {
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
 
+    private static readonly TakesPath Id = new("id", "The id of the service record, chosen by its creator.")
+    {
+        Pattern = ServiceInput.IdPattern, LengthMax = ServiceInput.IdLengthMax, Example = "deep-clean",
+    };
+
     public static void MapServices(this IEndpointRouteBuilder routes)
     {
         var services = routes.MapGroup("/services").WithTags("Services");
@@ -17,30 +22,31 @@ internal static class ServicesApi
             .WithName("listServices").WithSummary("List service records by id")
             .WithMetadata(
                 new RequiredScope(Scopes.ServicesRead),
-                Described.Limit(ListServices.PageSizeMax, ListServices.PageSizeDefault), Described.Cursor,
+                Described.Limit(ListServices.PageSizeMax, ListServices.PageSizeDefault), QueryInput.CursorParameter,
                 new TakesParameter("active", "boolean", "Only active ones, or only retired ones."));
         services.MapMethods("{id}", Read, GetAsync)
             .WithName("getService").WithSummary("Read a service record")
             .WithMetadata(
                 new RequiredScope(Scopes.ServicesRead),
-                Described.IfNoneMatch)
+                Id, Described.IfNoneMatch)
             .CanRefuse(404);
         services.MapPut("{id}", PutAsync)
             .WithName("putService").WithSummary("Create or replace a service record")
             .WithMetadata(
-                new RequiredScope(Scopes.ServicesWrite), Described.IfMatch,
+                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch,
                 new TakesBody(typeof(ServiceRequest), JsonBody.MediaType))
             .CanRefuse(404, 412, 413, 415, 422);
         services.MapPatch("{id}", PatchAsync)
             .WithName("patchService").WithSummary("Change some fields of a service record (RFC 7396)")
             .WithMetadata(
-                new RequiredScope(Scopes.ServicesWrite), Described.IfMatch,
+                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch,
                 new TakesBody(typeof(ServicePatch), JsonBody.MergePatchMediaType))
             .CanRefuse(404, 412, 413, 415, 422);
         services.MapDelete("{id}", RetireAsync)
             .WithName("retireService").WithSummary("Retire a service record")
             .WithDescription("The record stays, since past orders name it; new orders can't.")
-            .WithMetadata(new RequiredScope(Scopes.ServicesWrite), Described.IfMatch)
+            .WithMetadata(new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch,
+                new Gives(204, "The record is retired."))
             .CanRefuse(404, 412);
     }
 

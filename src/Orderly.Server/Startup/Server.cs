@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Orderly.Server.Configuration;
+using Orderly.Server.Http.Description;
 
 namespace Orderly.Server.Startup;
 
@@ -74,7 +75,17 @@ internal static class Server
     }
 
     /// <summary>The OpenAPI document as the running service would give it. Needs no database.</summary>
-    public static Task<string> DescribeAsync() => Task.FromResult("{}");
+    public static async Task<byte[]> DescribeAsync()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRoutingCore();
+        builder.AddOrderly(SettingsReader.Read(new ConfigurationManager()), connectionString: "Host=none");
+        await using var app = builder.Build();
+        app.UseOrderly();
+        app.UseEndpoints(_ => { }); // what starting would do: tells the API explorer of the addresses
+        return await app.Services.GetRequiredService<OpenApiText>().BytesAsync();
+    }
 
     private static WebApplicationBuilder CreateBuilder(string[] arguments)
     {

@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using Orderly.Server.Access;
+
+namespace Orderly.Server.Http.Description;
+
+/// <summary>Adds to each operation what its address says of itself in metadata.</summary>
+internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperationTransformer
+{
+    private const int HeaderLengthMax = 4_096;
+
+    public Task TransformAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        var document = context.Document!;
+        DescribeSecurity(operation, metadata, document);
+        DescribeParameters(operation, metadata, document);
+        DescribeBody(operation, metadata, document);
+        DescribeAnswers(operation, metadata, document);
+        return Task.CompletedTask;
+    }
+
+    private static void DescribeSecurity(OpenApiOperation operation, IList<object> metadata, OpenApiDocument document)
+    {
+        if (metadata.OfType<OpenToAll>().FirstOrDefault() is { } open)
+        {
+            // The empty requirement: no key is needed. Without it the document's own would hold.
+            operation.Security = open.ShowsMoreWithKey ? [[], .. KeySchemes.Required(document)] : [];
+            operation.Responses!.Remove("401");
+            operation.Responses.Remove("403");
+        }
+
+        if (metadata.OfType<RequiredScope>().FirstOrDefault() is { } required)
+        {
+            operation.Description = $"{operation.Description} The key needs the scope `{required.Scope}`.".TrimStart();
+        }
+    }
+
+    private static void DescribeParameters(OpenApiOperation operation, IList<object> metadata, OpenApiDocument document)
+    {
+        operation.Parameters ??= [];
+        foreach (var path in metadata.OfType<TakesPath>())
+        {
+            var parameter = (OpenApiParameter)operation.Parameters.First(known => known.Name == path.Name);
+            parameter.Description = path.Description;
+            parameter.Example = JsonValue.Create(path.Example);
+            parameter.Schema = new OpenApiSchema
+            {
+                Type = JsonSchemaType.String,
+                Format = path.Format,
+                Pattern = path.Pattern,
+                MaxLength = path.LengthMax,
+                Enum = path.Values.Count == 0 ? null : [.. path.Values.Select(value => (JsonNode)JsonValue.Create(value))],
+            };
+        }
+
+        foreach (var query in metadata.OfType<TakesParameter>())
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = query.Name,
+                In = ParameterLocation.Query,
+                Description = query.Description,
+                Schema = new OpenApiSchema
+                {
+                    Type = Enum.Parse<JsonSchemaType>(query.Type, ignoreCase: true),
+                    Format = query.Type is "integer" ? "int32" : null,
+                    Minimum = query.Minimum?.ToString(CultureInfo.InvariantCulture),
+                    Maximum = query.Maximum?.ToString(CultureInfo.InvariantCulture),
+                    Default = query.Default is { } value ? JsonValue.Create(value) : null,
+                    MaxLength = query.LengthMax,
+                    Pattern = query.Pattern,
+                },
+            });
+        }
+
+        foreach (var header in metadata.OfType<TakesHeader>())
+        {
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = header.Name,
+                In = ParameterLocation.Header,
+                Description = header.Description,
+                Example = JsonValue.Create(header.Example),
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Pattern = header.Pattern, MaxLength = HeaderLengthMax },
+            });
+        }
+
+        operation.Parameters.Add(new OpenApiParameterReference(SharedParts.RequestId, document));
+    }
+
+    private void DescribeBody(OpenApiOperation operation, IList<object> metadata, OpenApiDocument document)
+    {
+        if (operation.RequestBody is not OpenApiRequestBody body
+            || metadata.OfType<TakesBody>().FirstOrDefault() is not { } taken)
+        {
+            return;
+        }
+
+        body.Required = !taken.IsOptional;
+        var content = (OpenApiMediaType)body.Content![taken.MediaType];
+        content.Examples = examples.For(operation.OperationId!, ExampleBook.Request, document);
+        if (taken.Schema is { } schema)
+        {
+            content.Schema = new OpenApiSchemaReference(schema, document);
+        }
+    }
+
+    private void DescribeAnswers(OpenApiOperation operation, IList<object> metadata, OpenApiDocument document)
+    {
+        var answers = operation.Responses!;
+        foreach (var given in metadata.OfType<Gives>())
+        {
+            // The framework leaves out answers without content, as 304.
+            var status = given.Status.ToString(CultureInfo.InvariantCulture);
+            var answer = answers.GetValueOrDefault(status) as OpenApiResponse ?? new OpenApiResponse();
+            answers[status] = answer;
+            answer.Description = given.Meaning;
+            answer.Headers = given.Headers.Append(ProblemMiddleware.RequestIdHeader).ToDictionary(
+                name => name,
+                name => (IOpenApiHeader)new OpenApiHeaderReference(name, document),
+                StringComparer.Ordinal);
+        }
+
+        // The HTTP server and the outermost layer can refuse anything, whatever its handler.
+        string[] always = ["400", "500"];
+        var sorted = answers.Keys.Union(always, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
+        var described = new OpenApiResponses();
+        foreach (var status in sorted)
+        {
+            described[status] = status[0] >= '4'
+                ? new OpenApiResponseReference(SharedParts.Refusal(status), document)
+                : AddExamples((OpenApiResponse)answers[status], operation.OperationId!, status, document);
+        }
+
+        operation.Responses = described;
+    }
+
+    private OpenApiResponse AddExamples(OpenApiResponse answer, string operationId, string status, OpenApiDocument document)
+    {
+        foreach (var content in answer.Content?.Values.OfType<OpenApiMediaType>() ?? [])
+        {
+            content.Examples = examples.For(operationId, status, document);
+        }
+
+        return answer;
+    }
+}
