@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Database;
@@ -8,10 +7,10 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Observability;
 
 /// <summary>How the service is, in a word; the details are for those who may see them.</summary>
-public sealed record Health(string Status, IReadOnlyList<HealthCheck>? Checks);
+internal sealed record Health(string Status, IReadOnlyList<HealthCheck>? Checks);
 
 /// <summary>How one thing is that the service needs.</summary>
-public sealed record HealthCheck(string Name, bool Ok, string Detail);
+internal sealed record HealthCheck(string Name, bool Ok, string Detail);
 
 /// <summary>The addresses that tell whether the process lives and whether it can serve.</summary>
 internal static class HealthApi
