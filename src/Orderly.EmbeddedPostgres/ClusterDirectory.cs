@@ -40,7 +40,9 @@ internal sealed record ClusterHome(string Path)
 /// <summary>The credentials in the password file.</summary>
 internal sealed record ClusterLogin(string Database, string User, string Password);
 
-/// <summary>A cluster's directory, exclusively ours until disposed or until our process ends, however it ends.</summary>
+/// <summary>
+/// A cluster's directory, exclusively ours until disposed or until our process ends, however it ends.
+/// </summary>
 internal sealed class ClusterDirectory : IDisposable
 {
     private const string homeName = "postgres";

@@ -225,7 +225,8 @@ internal static class JsonMembers
     {
         if (member.Value.ValueKind != JsonValueKind.Number)
         {
-            faults.Add(ProblemCode.WrongType, member.Pointer, $"{expected} is expected here, not {Kind(member.Value)}.");
+            faults.Add(ProblemCode.WrongType, member.Pointer,
+                $"{expected} is expected here, not {Kind(member.Value)}.");
             return null;
         }
 

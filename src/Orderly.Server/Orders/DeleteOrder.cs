@@ -6,7 +6,9 @@ using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
-/// <summary>Takes an order out of everyone's sight. Nothing of it is lost: it stays in the log and can be restored.</summary>
+/// <summary>
+/// Takes an order out of everyone's sight. Nothing of it is lost: it stays in the log and can be restored.
+/// </summary>
 internal sealed class DeleteOrder(OrderStore orders, OrderWriter writer, OrderSettings settings, Ids ids)
 {
     /// <summary>

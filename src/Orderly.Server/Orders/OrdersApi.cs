@@ -20,7 +20,8 @@ internal static class OrdersApi
         var orders = routes.MapGroup("/orders").WithTags("Orders");
         orders.MapPost("", PlaceAsync)
             .WithName("placeOrder").WithSummary("Place an order")
-            .WithMetadata(new RequiredScope(Scopes.OrdersWrite), new TakesBody(typeof(OrderRequest), JsonBody.MediaType))
+            .WithMetadata(
+                new RequiredScope(Scopes.OrdersWrite), new TakesBody(typeof(OrderRequest), JsonBody.MediaType))
             .CanRefuse(409, 413, 415, 422);
         orders.MapMethods("", Read, ListAsync)
             .WithName("listOrders").WithSummary("List orders, newest first")
@@ -171,7 +172,9 @@ internal static class OrdersApi
             : new Amendment(input, precondition);
     }
 
-    /// <summary>A syntactically bad id is an id that no order has. The parser alone would take spaces around it.</summary>
+    /// <summary>
+    /// A syntactically bad id is an id that no order has. The parser alone would take spaces around it.
+    /// </summary>
     private static Guid? ParseId(string id) =>
         id.Length == IdLength && Guid.TryParseExact(id, "D", out var orderId) ? orderId : null;
 

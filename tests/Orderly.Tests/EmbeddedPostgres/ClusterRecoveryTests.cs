@@ -153,7 +153,8 @@ public sealed class ClusterRecoveryTests(MadeCluster made) : IAsyncDisposable
 
     private static async Task AwaitActiveAsync(EmbeddedCluster cluster)
     {
-        const string active = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%1e12%' AND pid <> pg_backend_pid()"
+        const string active =
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%1e12%' AND pid <> pg_backend_pid()"
             + " AND state = 'active'";
         while (await AskAsync<long>(cluster, active) == 0)
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
