@@ -259,6 +259,11 @@ internal static class JsonMembers
 
     private static void AddUnknown(JsonProperty property, string pointer, string[] known, Faults faults)
     {
+        if (faults.IsFull)
+        {
+            return;
+        }
+
         if (TryName(property) is not { } name)
         {
             faults.Add(ProblemCode.InvalidText, pointer, "A name holds an unpaired surrogate.");
