@@ -158,13 +158,13 @@ public sealed class StrictBodyTests(RunningServer server) : IClassFixture<Runnin
     }
 
     [Fact]
-    public async Task Deep_and_wide_bodies_within_the_limit_are_refused_quickly_with_at_most_a_hundred_faults()
+    public async Task Of_sixty_thousand_faults_at_most_a_hundred_are_told()
     {
         var members = string.Join(",", Enumerable.Range(0, 60_000).Select(i => $"\"f{i}\":0"));
-        var reply = await _api.PostAsync("/orders", AnOrder.With($"\"metadata\": {{{members}}}"));
+        var metadata = await _api.PostAsync("/orders", AnOrder.With($"\"metadata\": {{{members}}}"));
         var unknown = await _api.PostAsync("/orders", $"{{{members}}}");
 
-        reply.ShouldBe(400).Faults.Count.ShouldBeLessThanOrEqualTo(100);
+        metadata.ShouldBe(400).Faults.Count.ShouldBeLessThanOrEqualTo(100);
         unknown.ShouldBe(400).Faults.Count.ShouldBe(100);
     }
 }

@@ -8,13 +8,11 @@ public sealed class PlaceOrderRefusalTests(RunningServer server) : IClassFixture
     private readonly Api _api = server.Api;
 
     /// <summary>Each test of this class is about a refusal, after which there must be nothing.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        (await server.Database.SingleAsync<long>("select count(*) from orders")).ShouldBe(0);
-        (await server.Database.SingleAsync<long>("select count(*) from order_references")).ShouldBe(0);
-        (await server.Database.SingleAsync<long>("select count(*) from revisions")).ShouldBe(0);
-        (await server.Database.SingleAsync<long>("select count(*) from pending")).ShouldBe(0);
-    }
+    public async ValueTask DisposeAsync() => (await server.Database.SingleAsync<long>(
+        """
+        select (select count(*) from orders) + (select count(*) from order_references)
+            + (select count(*) from revisions) + (select count(*) from pending)
+        """)).ShouldBe(0);
 
     private async Task Refuses(string json, int status, string code, string pointer) =>
         (await _api.PostAsync("/orders", json)).ShouldRefuse(status, code, pointer);
