@@ -14,7 +14,9 @@ internal enum Command
     Version,
 }
 
-/// <summary>Reads the command line: one command at most, and settings as <c>--name value</c> or <c>--name=value</c>.</summary>
+/// <summary>
+/// Reads the command line: one command at most, and settings as <c>--name value</c> or <c>--name=value</c>.
+/// </summary>
 internal static class CommandLine
 {
     private static readonly (string Name, Command Command, string Meaning)[] Commands =
@@ -70,7 +72,8 @@ internal static class CommandLine
 
     public static string Help()
     {
-        var text = new StringBuilder("Orderly, the order management service.\n\nUsage: orderly [command] [--setting value]\n\n");
+        var text = new StringBuilder("Orderly, the order management service.\n\n")
+            .Append("Usage: orderly [command] [--setting value]\n\n");
         text.Append("Commands:\n");
         foreach (var (name, _, meaning) in Commands)
         {

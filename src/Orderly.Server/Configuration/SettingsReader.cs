@@ -1,5 +1,5 @@
 using System.Globalization;
-using Npgsql;
+using Orderly.Server.Database;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Configuration;
@@ -33,7 +33,9 @@ internal sealed class SettingsReader
         ("Changes:Retention", "for ever", "how far back a token of the feed may point"),
     ];
 
-    /// <summary>Settings that can also be read from a file, which the setting with _FILE behind its name names.</summary>
+    /// <summary>
+    /// Settings that can also be read from a file, which the setting with _FILE behind its name names.
+    /// </summary>
     private static readonly string[] Secrets = ["ConnectionStrings:Orderly", "Orderly:BootstrapKey"];
 
     private readonly IConfiguration _configuration;
@@ -114,19 +116,12 @@ internal sealed class SettingsReader
             return null;
         }
 
-        try
-        {
-            return new NpgsqlConnectionStringBuilder(text) is { Host: { Length: > 0 } } settings
-                ? settings.ConnectionString
-                : throw new FormatException("Host is missing.");
-        }
-        catch (Exception exception) when (exception is ArgumentException or FormatException)
-        {
-            // The text holds a password, so it is not told back.
-            throw new SettingsException(
-                $"ConnectionStrings:Orderly is not a connection string as Host=…;Database=…;Username=…;Password=…: "
-                + $"{exception.Message.Split('\n')[0]}");
-        }
+        // The text holds a password, so it is not told back.
+        return ConnectionText.Check(text, out var checkedText) is { } fault
+            ? throw new SettingsException(
+                "ConnectionStrings:Orderly is not a connection string as "
+                + $"Host=…;Database=…;Username=…;Password=…: {fault}")
+            : checkedText;
     }
 
     private string? ReadBootstrapKey()
@@ -175,7 +170,9 @@ internal sealed class SettingsReader
             : throw Wrong(name, text, $"takes hours:minutes:seconds, as 03:00:00, at most {max.TotalHours} hours");
     }
 
-    /// <summary>TimeSpan.Parse would read 24:00:00 as 24 days, so the hours are read here; days may stand before them.</summary>
+    /// <summary>
+    /// TimeSpan.Parse would read 24:00:00 as 24 days, so the hours are read here; days may stand before them.
+    /// </summary>
     private static bool TryDuration(string text, out TimeSpan value)
     {
         var hoursEnd = text.IndexOf(':', StringComparison.Ordinal);

@@ -25,7 +25,8 @@ internal static partial class LogEvents
     [LoggerMessage(2001, LogLevel.Warning, "Attempt {Attempt} at a group of {Count} writes failed: {Reason}")]
     public static partial void GroupRetried(ILogger log, int attempt, int count, string reason);
 
-    [LoggerMessage(2002, LogLevel.Warning, "The sequencer of the feed failed and goes on in {DelaySeconds} s: {Reason}")]
+    [LoggerMessage(2002, LogLevel.Warning,
+        "The sequencer of the feed failed and goes on in {DelaySeconds} s: {Reason}")]
     public static partial void SequencerFailed(ILogger log, int delaySeconds, string reason);
 
     [LoggerMessage(2003, LogLevel.Warning, "Used idempotency keys could not be expired, and will be later: {Reason}")]

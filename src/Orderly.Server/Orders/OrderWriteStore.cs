@@ -15,7 +15,9 @@ namespace Orderly.Server.Orders;
 /// </remarks>
 internal static class OrderWriteStore
 {
-    /// <summary>A reference that another order has is left alone; the order's own statement then finds it missing.</summary>
+    /// <summary>
+    /// A reference that another order has is left alone; the order's own statement then finds it missing.
+    /// </summary>
     private const string ClaimReferences =
         """
         insert into order_references (team, reference, order_id)
@@ -136,6 +138,26 @@ internal static class OrderWriteStore
         join orders o on o.order_id = w.order_id
         where r.order_id = any ($1) and o.order_id = any ($1)
         """;
+
+    /// <summary>
+    /// Stores a group on a connection of its own. A repeated attempt finds what an earlier one stored whose answer was
+    /// lost.
+    /// </summary>
+    public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(
+        WriteDataSource database, IReadOnlyList<OrderWrite> writes, bool isRepeated)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync();
+        var receipts = await StoreAsync(connection, writes);
+        if (isRepeated && receipts.Count < writes.Count)
+        {
+            foreach (var (writeId, receipt) in await FindStoredAsync(connection, writes))
+            {
+                receipts[writeId] = receipt;
+            }
+        }
+
+        return receipts;
+    }
 
     /// <summary>Stores a group. The result has a receipt for each write that was stored.</summary>
     public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(

@@ -102,7 +102,8 @@ internal static class ServicesApi
                 return new Refused(malformed);
             }
 
-            if ((await put.RunAsync(id, input, precondition, Caller.Of(http))).IsRefused(out var problem, out var written))
+            if ((await put.RunAsync(id, input, precondition, Caller.Of(http)))
+                .IsRefused(out var problem, out var written))
             {
                 return new Refused(problem);
             }

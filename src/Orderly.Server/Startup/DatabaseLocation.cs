@@ -88,7 +88,8 @@ internal sealed class DatabaseLocation : IAsyncDisposable
 
                 if (!told)
                 {
-                    progress($"Waiting up to {timeout.TotalSeconds:0} s for the database at {where}: {OneLine(exception)}");
+                    progress($"Waiting up to {timeout.TotalSeconds:0} s for the database at {where}: "
+                        + OneLine(exception));
                     told = true;
                 }
 

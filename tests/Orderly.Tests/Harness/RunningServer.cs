@@ -65,7 +65,9 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
         return "/orders/" + id;
     }
 
-    /// <summary>A caller of another team, with these scopes only. The key is put into the database as it would be.</summary>
+    /// <summary>
+    /// A caller of another team, with these scopes only. The key is put into the database as it would be.
+    /// </summary>
     public async Task<Api> CallerAsync(string team, params string[] scopes)
     {
         var id = $"{team}-{string.Join("-", scopes)}";
