@@ -40,7 +40,7 @@ internal sealed record ClusterHome(string Path)
 /// <summary>The credentials in the password file.</summary>
 internal sealed record ClusterLogin(string Database, string User, string Password);
 
-/// <summary>A cluster's directory, exclusively ours until disposed or until our process ends, however it ends.</summary>
+/// <summary>A cluster's directory, exclusively ours until disposed or until our process ends in any way.</summary>
 internal sealed class ClusterDirectory : IDisposable
 {
     private const string homeName = "postgres";
@@ -55,6 +55,7 @@ internal sealed class ClusterDirectory : IDisposable
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     public const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    private const UnixFileMode enterable = OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     private readonly FileStream ownership;
 
     private ClusterDirectory(ClusterHome home, FileStream ownership)
@@ -70,7 +71,7 @@ internal sealed class ClusterDirectory : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(directory);
+            MakeDirectory(directory);
             var home = new ClusterHome(Path.Combine(RealPath(directory), homeName));
             Directory.CreateDirectory(home.Path);
             if (!File.Exists(home.LockFile))
@@ -79,9 +80,7 @@ internal sealed class ClusterDirectory : IDisposable
                     throw new EmbeddedPostgresException(
                         $"'{home.Path}' holds something that is not an embedded cluster ('{Path.GetFileName(foreign)}'"
                         + ") and is left alone: choose another directory, or empty this one.");
-                File.SetUnixFileMode(home.Path, Environment.IsPrivilegedProcess
-                    ? OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute
-                    : OwnerOnly);
+                File.SetUnixFileMode(home.Path, Environment.IsPrivilegedProcess ? enterable : OwnerOnly);
             }
 
             return new ClusterDirectory(home, Lock(home));
@@ -92,6 +91,22 @@ internal sealed class ClusterDirectory : IDisposable
                 $"The cluster's directory '{directory}' can't be used: {e.Message} Run the server as the user that "
                 + "owns it, or choose another directory.", e);
         }
+    }
+
+    /// <summary>
+    /// Makes a directory and those above it. Under root, what is made can be entered by the account that
+    /// PostgreSQL runs as, even with a strict umask; what was there before is left as it is.
+    /// </summary>
+    public static void MakeDirectory(string path)
+    {
+        List<string> missing = [];
+        for (var at = Path.GetFullPath(path); at is not null && !Directory.Exists(at); at = Path.GetDirectoryName(at))
+            missing.Add(at);
+        Directory.CreateDirectory(path);
+        if (!Environment.IsPrivilegedProcess)
+            return;
+        foreach (var made in missing)
+            File.SetUnixFileMode(made, enterable);
     }
 
     /// <summary>The major version that made the data, or null where there is no data yet.</summary>

@@ -77,13 +77,13 @@ public sealed record EmbeddedClusterOptions
     {
         if (string.IsNullOrWhiteSpace(Directory) || Directory.AsSpan().ContainsAny(unquotable))
             throw new EmbeddedPostgresException(
-                $"The directory '{Directory.ReplaceLineEndings(" ")}' can't hold a cluster: name one without quotes, $, back-ticks, "
-                + "backslashes and line breaks.");
+                $"The directory '{Directory.ReplaceLineEndings(" ")}' can't hold a cluster: name one without "
+                + "quotes, $, back-ticks, backslashes and line breaks.");
         if (!IsDatabaseName(Database))
             throw new EmbeddedPostgresException(
-                $"'{Database.ReplaceLineEndings(" ")}' can't be the name of an embedded database: use a lower-case letter, then lower-case "
-                + $"letters, digits and underscores, at most {databaseNameCharactersMax}, and no name that "
-                + "PostgreSQL keeps for itself (postgres, template0, template1, pg_...).");
+                $"'{Database.ReplaceLineEndings(" ")}' can't be the name of an embedded database: use a lower-case "
+                + $"letter, then lower-case letters, digits and underscores, at most {databaseNameCharactersMax}, and "
+                + "no name that PostgreSQL keeps for itself (postgres, template0, template1, pg_...).");
         if (Port is < 1 or > 65535)
             throw new EmbeddedPostgresException($"Port {Port} is not a TCP port: use 1 to 65535, or none.");
         if (StartTimeout <= TimeSpan.Zero || StopTimeout <= TimeSpan.Zero)

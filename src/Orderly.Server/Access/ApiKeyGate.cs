@@ -47,17 +47,16 @@ internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys)
 
         if (endpoint?.Metadata.GetMetadata<RequiredScope>() is { } required && !caller.Scopes.Contains(required.Scope))
         {
-            await ProblemWriter.WriteAsync(http, new Problem(ProblemCode.MissingScope,
-                $"The key lacks the scope {required.Scope}.")
-            {
-                Members = [new("scope", required.Scope)],
-            });
+            await ProblemWriter.WriteAsync(http, MissingScope(required.Scope));
             return;
         }
 
         caller.AttachTo(http);
         await next(http);
     }
+
+    public static Problem MissingScope(string scope) =>
+        new(ProblemCode.MissingScope, $"The key lacks the scope {scope}.") { Members = [new("scope", scope)] };
 
     /// <summary>One key, in one place: two that differ are refused rather than one of them ignored.</summary>
     public static string? ReadKey(HttpRequest request)

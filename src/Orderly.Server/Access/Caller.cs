@@ -20,14 +20,16 @@ internal static class Scopes
     public const string OrdersRead = "orders:read";
     public const string OrdersWrite = "orders:write";
     public const string OrdersDelete = "orders:delete";
+    public const string OrdersForce = "orders:force";
     public const string ServicesRead = "services:read";
     public const string ServicesWrite = "services:write";
+    public const string ChangesRead = "changes:read";
     public const string AuditRead = "audit:read";
 
     /// <summary>Every scope there is: what an administrator's key has.</summary>
     public static readonly IReadOnlyList<string> All =
     [
-        OrdersRead, OrdersWrite, OrdersDelete, "orders:force", "orders:reveal", "orders:erase",
-        ServicesRead, ServicesWrite, "changes:read", "webhooks:manage", "keys:manage", AuditRead,
+        OrdersRead, OrdersWrite, OrdersDelete, OrdersForce, "orders:reveal", "orders:erase",
+        ServicesRead, ServicesWrite, ChangesRead, "webhooks:manage", "keys:manage", AuditRead,
     ];
 }

@@ -25,6 +25,13 @@ internal sealed record ServerSettings
     public required string Urls { get; init; }
 }
 
+/// <summary>The feed of changes. Section <c>Changes</c>.</summary>
+internal sealed record ChangeSettings
+{
+    /// <summary>How far back a token of the feed may point; null: for ever. History and revisions stay.</summary>
+    public TimeSpan? Retention { get; init; }
+}
+
 /// <summary>The rules of orders. Section <c>Orders</c>.</summary>
 internal sealed record OrderSettings
 {

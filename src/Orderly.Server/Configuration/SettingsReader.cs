@@ -8,7 +8,7 @@ namespace Orderly.Server.Configuration;
 internal sealed class SettingsException(string message) : Exception(message);
 
 /// <summary>All settings, read and checked.</summary>
-internal sealed record AllSettings(ServerSettings Server, OrderSettings Orders);
+internal sealed record AllSettings(ServerSettings Server, OrderSettings Orders, ChangeSettings Changes);
 
 /// <summary>Reads every setting and checks it before anything starts.</summary>
 internal sealed class SettingsReader
@@ -30,6 +30,7 @@ internal sealed class SettingsReader
         ("Orders:UpdatableAfter", "03:00:00", "how old an order must be before it can be updated"),
         ("Orders:RequireIfMatch", "false", "refuse writes without a precondition (428)"),
         ("Orders:DefaultCurrency", "USD", "currency of orders and services that name none"),
+        ("Changes:Retention", "for ever", "how far back a token of the feed may point"),
     ];
 
     /// <summary>Settings that can also be read from a file, which the setting with _FILE behind its name names.</summary>
@@ -45,7 +46,8 @@ internal sealed class SettingsReader
         var reader = new SettingsReader(configuration);
         reader.RefuseUnknown("Orderly");
         reader.RefuseUnknown("Orders");
-        return new AllSettings(reader.ReadServer(), reader.ReadOrders());
+        reader.RefuseUnknown("Changes");
+        return new AllSettings(reader.ReadServer(), reader.ReadOrders(), reader.ReadChanges());
     }
 
     /// <summary>Whether there is a setting of ours with this name.</summary>
@@ -79,6 +81,13 @@ internal sealed class SettingsReader
             DefaultCurrency = currency,
         };
     }
+
+    private ChangeSettings ReadChanges() => new()
+    {
+        Retention = Text("Changes:Retention") is null
+            ? null
+            : Duration("Changes:Retention", TimeSpan.Zero, TimeSpan.FromDays(36_500)),
+    };
 
     private string ReadUrls()
     {

@@ -21,6 +21,9 @@ internal static class Parameters
     public static NpgsqlParameter Of(DateTime value) =>
         new NpgsqlParameter<DateTime> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.TimestampTz };
 
+    public static NpgsqlParameter Of(TimeSpan value) =>
+        new NpgsqlParameter<TimeSpan> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Interval };
+
     public static NpgsqlParameter Of(byte[] value) =>
         new NpgsqlParameter<byte[]> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bytea };
 

@@ -27,7 +27,8 @@ internal static class Answer
 
     /// <summary>One page of a list: <c>{"data": […], "next": …}</c>, and Link to the next (RFC 8288).</summary>
     public static async Task SendPageAsync<T>(
-        HttpContext http, IReadOnlyList<T> rows, string? next, Action<T, PooledBuffer> write)
+        HttpContext http, IReadOnlyList<T> rows, string? next, Action<T, PooledBuffer> write,
+        string linkParameter = "cursor")
     {
         http.Response.StatusCode = StatusCodes.Status200OK;
         using var body = new PooledBuffer(RowSizeHint * (rows.Count + 1));
@@ -45,7 +46,7 @@ internal static class Answer
         }
         else
         {
-            AddNextLink(http, next);
+            AddNextLink(http, linkParameter, next);
             body.Write("\""u8);
             body.WriteAscii(next);
             body.Write("\"}"u8);
@@ -66,18 +67,18 @@ internal static class Answer
         }
     }
 
-    private static void AddNextLink(HttpContext http, string next)
+    private static void AddNextLink(HttpContext http, string parameter, string next)
     {
         var query = new QueryBuilder();
         foreach (var (name, values) in http.Request.Query)
         {
-            if (!string.Equals(name, "cursor", StringComparison.Ordinal))
+            if (!string.Equals(name, parameter, StringComparison.Ordinal))
             {
                 query.Add(name, values.ToString());
             }
         }
 
-        query.Add("cursor", next);
+        query.Add(parameter, next);
         http.Response.Headers.Link = $"<{http.Request.Path.ToUriComponent()}{query}>; rel=\"next\"";
     }
 }

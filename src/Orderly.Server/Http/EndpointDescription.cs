@@ -5,6 +5,9 @@ namespace Orderly.Server.Http;
 /// <summary>The body that an address reads; the reading itself is strict and our own.</summary>
 internal sealed record TakesBody(Type Type, string MediaType)
 {
+    /// <summary>Whether the body may be left out.</summary>
+    public bool IsOptional { get; init; }
+
     /// <summary>The schema of the body, where it is not that of the type.</summary>
     public string? Schema { get; init; }
 }

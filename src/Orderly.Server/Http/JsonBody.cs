@@ -6,6 +6,16 @@ using Orderly.Contract.Problems;
 
 namespace Orderly.Server.Http;
 
+/// <summary>A body as JSON, and as the bytes that came.</summary>
+internal sealed class JsonBodyContent(JsonDocument json, byte[] bytes) : IDisposable
+{
+    public JsonDocument Json { get; } = json;
+
+    public byte[] Bytes { get; } = bytes;
+
+    public void Dispose() => Json.Dispose();
+}
+
 /// <summary>Reads a request's body as JSON, strictly.</summary>
 internal static class JsonBody
 {
@@ -17,9 +27,16 @@ internal static class JsonBody
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = DepthMax };
 
     /// <summary>The body, or why it cannot be read: 415, 413 or 400, in this order.</summary>
-    public static async Task<Result<JsonDocument>> ReadAsync(HttpContext http, string mediaType)
+    /// <param name="mediaType">What it must be; null: JSON, or none, which counts as an empty object.</param>
+    public static async Task<Result<JsonBodyContent>> ReadAsync(HttpContext http, string? mediaType)
     {
-        if (CheckMediaType(http.Request, mediaType) is { } problem)
+        if (mediaType is null && http.Request is { ContentLength: null or 0, ContentType: null }
+            && http.Request.Headers.TransferEncoding.Count == 0)
+        {
+            return new JsonBodyContent(JsonDocument.Parse("{}"), []);
+        }
+
+        if (CheckMediaType(http.Request, mediaType ?? MediaType) is { } problem)
         {
             return problem;
         }
@@ -53,7 +70,7 @@ internal static class JsonBody
     private static Problem TooLarge() =>
         new(ProblemCode.BodyTooLarge, $"The body is larger than {LengthMaxBytes} bytes (1 MiB).");
 
-    private static Result<JsonDocument> Parse(byte[] body)
+    private static Result<JsonBodyContent> Parse(byte[] body)
     {
         if (body.Length == 0)
         {
@@ -67,7 +84,7 @@ internal static class JsonBody
 
         try
         {
-            return JsonDocument.Parse(body, Options);
+            return new JsonBodyContent(JsonDocument.Parse(body, Options), body);
         }
         catch (JsonException exception)
         {

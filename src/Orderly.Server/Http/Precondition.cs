@@ -20,6 +20,9 @@ internal sealed record Precondition
     /// <summary>Whether the caller named versions at all.</summary>
     public bool IsGiven { get; private init; }
 
+    /// <summary>The newest version that the caller names; null where none is named.</summary>
+    public int? Newest => Versions is { Length: > 0 } versions && versions.Max() is > 0 and var newest ? newest : null;
+
     public static string Tag(int version) => string.Create(CultureInfo.InvariantCulture, $"\"v{version}\"");
 
     /// <summary>Whether a write may be based on this version.</summary>

@@ -17,6 +17,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     public async Task InvokeAsync(HttpContext http)
     {
         http.Response.Headers[RequestIdHeader] = RequestId(http);
+        http.Response.Headers.XContentTypeOptions = "nosniff"; // what a caller sent and gets back stays data
         try
         {
             await next(http);
@@ -49,6 +50,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         var requestId = http.Response.Headers[RequestIdHeader];
         http.Response.Clear();
         http.Response.Headers[RequestIdHeader] = requestId;
+        http.Response.Headers.XContentTypeOptions = "nosniff";
         await ProblemWriter.WriteAsync(http, problem);
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -49,35 +50,33 @@ internal static class ProblemWriter
     /// <summary>What finds the request in logs and traces.</summary>
     public static string TraceId(HttpContext http) => Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier;
 
-    private static byte[] Render(HttpContext http, Problem problem, ProblemKind kind)
+    private static ReadOnlyMemory<byte> Render(HttpContext http, Problem problem, ProblemKind kind)
     {
-        using var stream = new MemoryStream(512);
-        using (var writer = new Utf8JsonWriter(stream))
+        var output = new ArrayBufferWriter<byte>(512);
+        var writer = JsonOutput.For(output);
+        var code = problem.Code.ToText();
+        writer.WriteStartObject();
+        writer.WriteString("type", "/problems/" + code);
+        writer.WriteString("title", kind.Title);
+        writer.WriteNumber("status", kind.Status);
+        writer.WriteString("detail", problem.Detail);
+        writer.WriteString("instance", http.Request.Path.ToUriComponent());
+        writer.WriteString("code", code);
+        writer.WriteString("traceId", TraceId(http));
+        foreach (var (name, value) in problem.Members)
         {
-            var code = problem.Code.ToText();
-            writer.WriteStartObject();
-            writer.WriteString("type", "/problems/" + code);
-            writer.WriteString("title", kind.Title);
-            writer.WriteNumber("status", kind.Status);
-            writer.WriteString("detail", problem.Detail);
-            writer.WriteString("instance", http.Request.Path.ToUriComponent());
-            writer.WriteString("code", code);
-            writer.WriteString("traceId", TraceId(http));
-            foreach (var (name, value) in problem.Members)
-            {
-                writer.WritePropertyName(name);
-                JsonSerializer.Serialize(writer, value);
-            }
-
-            if (problem.Faults.Count > 0)
-            {
-                WriteFaults(writer, problem.Faults);
-            }
-
-            writer.WriteEndObject();
+            writer.WritePropertyName(name);
+            JsonSerializer.Serialize(writer, value);
         }
 
-        return stream.ToArray();
+        if (problem.Faults.Count > 0)
+        {
+            WriteFaults(writer, problem.Faults);
+        }
+
+        writer.WriteEndObject();
+        writer.Flush();
+        return output.WrittenMemory;
     }
 
     private static void WriteFaults(Utf8JsonWriter writer, IReadOnlyList<InputFault> faults)

@@ -67,6 +67,23 @@ internal sealed class QueryInput
         return fallback;
     }
 
+    public DateTime? Instant(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (Http.Instant.TryParse(text, out var instant))
+        {
+            return instant;
+        }
+
+        Faults.AddParameter(ProblemCode.InvalidParameter, name,
+            $"\"{name}\" is RFC 3339 with an offset, as 2026-11-23T09:30:00Z (a + in a query is written %2B).");
+        return null;
+    }
+
     public bool? Bool(string name)
     {
         switch (Text(name))

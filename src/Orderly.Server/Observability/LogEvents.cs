@@ -28,6 +28,9 @@ internal static partial class LogEvents
     [LoggerMessage(2002, LogLevel.Warning, "The sequencer of the feed failed and goes on in {DelaySeconds} s: {Reason}")]
     public static partial void SequencerFailed(ILogger log, int delaySeconds, string reason);
 
+    [LoggerMessage(2003, LogLevel.Warning, "Used idempotency keys could not be expired, and will be later: {Reason}")]
+    public static partial void ExpiryFailed(ILogger log, string reason);
+
     [LoggerMessage(3000, LogLevel.Error, "{Method} {Route} failed, trace {TraceId}")]
     public static partial void RequestFailed(
         ILogger log, Exception exception, string method, string route, string traceId);

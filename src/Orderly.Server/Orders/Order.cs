@@ -20,7 +20,10 @@ internal enum ChangeKind
 {
     Placed,
     Updated,
+    StatusChanged,
     Deleted,
+    Restored,
+    Reverted,
 }
 
 /// <summary>A service line with what it was at the time of writing.</summary>
@@ -68,17 +71,10 @@ internal static class Order
         return Compose(input, current: null, catalog, defaultCurrency, faults);
     }
 
-    /// <summary>What an order holds after an update, or why it cannot be updated.</summary>
-    /// <param name="now">The database's clock.</param>
+    /// <summary>What an order holds after an update, or why the input is not acceptable.</summary>
     public static Result<OrderContent> Amend(
-        OrderInput input, StoredOrder current, CatalogView catalog, string defaultCurrency,
-        TimeSpan updatableAfter, DateTime now)
+        OrderInput input, StoredOrder current, CatalogView catalog, string defaultCurrency, TimeSpan updatableAfter)
     {
-        if (RefuseUpdate(current, updatableAfter, now) is { } refusal)
-        {
-            return refusal;
-        }
-
         var faults = new Faults(input.Faults);
         foreach (var member in input.ReadOnly)
         {
@@ -91,8 +87,11 @@ internal static class Order
         return Compose(input, current.Content, catalog, defaultCurrency, faults);
     }
 
-    /// <summary>Whether the order is open and old enough; exactly the window is enough.</summary>
-    public static Problem? RefuseUpdate(StoredOrder current, TimeSpan updatableAfter, DateTime now)
+    /// <summary>
+    /// Whether the order is open and, unless that is overridden, old enough; exactly the window is enough. The time is
+    /// the database's, when the order was read; the write checks it again.
+    /// </summary>
+    public static Problem? RefuseUpdate(StoredOrder current, TimeSpan updatableAfter, bool isForced)
     {
         if (current.Status is OrderStatus.Completed or OrderStatus.Cancelled)
         {
@@ -101,12 +100,12 @@ internal static class Order
         }
 
         var updatableFrom = current.CreatedAt + updatableAfter;
-        if (now >= updatableFrom)
+        if (isForced || current.ReadAt >= updatableFrom)
         {
             return null;
         }
 
-        var seconds = (int)Math.Min(int.MaxValue, Math.Ceiling((updatableFrom - now).TotalSeconds));
+        var seconds = (int)Math.Min(int.MaxValue, Math.Ceiling((updatableFrom - current.ReadAt).TotalSeconds));
         return new Problem(ProblemCode.OrderNotYetUpdatable,
             $"The order was created at {Instant.Format(current.CreatedAt)} and can be updated from "
             + $"{Instant.Format(updatableFrom)} on, in {seconds} s.")
@@ -133,12 +132,33 @@ internal static class Order
         OrderStatus.Cancelled => "cancelled",
     };
 
+    public static OrderStatus? ParseStatus(string text) => Parse<OrderStatus>(text, ToText);
+
+    public static ChangeKind? ParseKind(string text) => Parse<ChangeKind>(text, ToText);
+
     public static string ToText(this ChangeKind kind) => kind switch
     {
         ChangeKind.Placed => "placed",
         ChangeKind.Updated => "updated",
+        ChangeKind.StatusChanged => "status-changed",
         ChangeKind.Deleted => "deleted",
+        ChangeKind.Restored => "restored",
+        ChangeKind.Reverted => "reverted",
     };
+
+    private static T? Parse<T>(string text, Func<T, string> toText)
+        where T : struct, Enum
+    {
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (string.Equals(toText(value), text, StringComparison.Ordinal))
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
 
     private static Result<OrderContent> Compose(
         OrderInput input, OrderContent? current, CatalogView catalog, string defaultCurrency, Faults faults)

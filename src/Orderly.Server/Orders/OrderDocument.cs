@@ -10,6 +10,9 @@ namespace Orderly.Server.Orders;
 /// </summary>
 internal static class OrderDocument
 {
+    /// <summary>What stands in an answer where there is neither customer nor notes.</summary>
+    public static ReadOnlySpan<byte> NoPersonal => "{\"customer\":null,\"notes\":null}"u8;
+
     /// <summary>Writes the whole order, as an answer shows it.</summary>
     public static void Write(StoredOrder order, TimeSpan updatableAfter, IBufferWriter<byte> output)
     {
@@ -27,7 +30,7 @@ internal static class OrderDocument
         writer.WriteEndArray();
         writer.Flush();
         Splice(order.ContentJson, output);
-        Splice(order.PersonalJson is { } personal ? personal : "{\"customer\":null,\"notes\":null}"u8, output);
+        Splice(order.PersonalJson is { } personal ? personal : NoPersonal, output);
 
         // The writer does not know of the members between; it goes on after one it believes it has written.
         writer.WriteString("team"u8, order.Team);

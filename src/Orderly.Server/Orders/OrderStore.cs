@@ -1,6 +1,8 @@
 using Npgsql;
 using NpgsqlTypes;
+using Orderly.Contract.Problems;
 using Orderly.Server.Database;
+using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
@@ -14,17 +16,19 @@ internal sealed class OrderStore : IAsyncDisposable
     private const int ReadGroupSizeMax = 128;
     private const int ReadQueueLengthMax = 16_384;
 
-    private const string Columns =
+    internal const string Columns =
         """
         o.order_id, o.number, o.version, o.status, o.team, o.totalfee_stated, o.content, o.personal,
             o.created_at, o.created_by, o.updated_at, o.updated_by, o.deleted_at, now()
         """;
 
+    internal const int ColumnCount = 14;
+
     private const string SelectByIds =
         $"""
         select {Columns}
-        from unnest($1) as w (order_id)
-        join orders o on o.order_id = w.order_id
+        from orders o
+        where o.order_id = any ($1)
         """;
 
     private const string SelectNewest =
@@ -91,34 +95,31 @@ internal sealed class OrderStore : IAsyncDisposable
         return (Guid?)await command.ExecuteScalarAsync();
     }
 
+    public static Problem NotFound(Guid id) => NotFound(id.ToString("D"));
+
+    /// <summary>A syntactically bad id is an id that no order has.</summary>
+    public static Problem NotFound(string id) =>
+        new(ProblemCode.OrderNotFound, $"There is no order {Suggestion.Quote(id)}.");
+
     public ValueTask DisposeAsync() => _reads.DisposeAsync();
 
     /// <summary>Reads one row that has <see cref="Columns"/>.</summary>
-    internal static StoredOrder Read(NpgsqlDataReader row) => new()
+    internal static StoredOrder Read(NpgsqlDataReader row, int at = 0) => new()
     {
-        Id = row.GetGuid(0),
-        Number = row.GetInt64(1),
-        Version = row.GetInt32(2),
-        Status = ReadStatus(row.GetString(3)),
-        Team = row.GetString(4),
-        IsTotalFeeStated = row.GetBoolean(5),
-        ContentJson = row.GetFieldValue<byte[]>(6),
-        PersonalJson = row.IsDBNull(7) ? null : row.GetFieldValue<byte[]>(7),
-        CreatedAt = row.GetDateTime(8),
-        CreatedBy = row.GetString(9),
-        UpdatedAt = row.GetDateTime(10),
-        UpdatedBy = row.GetString(11),
-        DeletedAt = row.IsDBNull(12) ? null : row.GetDateTime(12),
-        ReadAt = row.GetDateTime(13),
-    };
-
-    private static OrderStatus ReadStatus(string text) => text switch
-    {
-        "placed" => OrderStatus.Placed,
-        "confirmed" => OrderStatus.Confirmed,
-        "completed" => OrderStatus.Completed,
-        "cancelled" => OrderStatus.Cancelled,
-        _ => throw new InvalidOperationException($"The constraint orders_status_known let \"{text}\" in."),
+        Id = row.GetGuid(at),
+        Number = row.GetInt64(at + 1),
+        Version = row.GetInt32(at + 2),
+        Status = Order.ParseStatus(row.GetString(at + 3))!.Value, // orders_status_known keeps it
+        Team = row.GetString(at + 4),
+        IsTotalFeeStated = row.GetBoolean(at + 5),
+        ContentJson = row.GetFieldValue<byte[]>(at + 6),
+        PersonalJson = row.IsDBNull(at + 7) ? null : row.GetFieldValue<byte[]>(at + 7),
+        CreatedAt = row.GetDateTime(at + 8),
+        CreatedBy = row.GetString(at + 9),
+        UpdatedAt = row.GetDateTime(at + 10),
+        UpdatedBy = row.GetString(at + 11),
+        DeletedAt = row.IsDBNull(at + 12) ? null : row.GetDateTime(at + 12),
+        ReadAt = row.GetDateTime(at + 13),
     };
 
     private async Task ReadGroupAsync(IReadOnlyList<Grouped<Guid, StoredOrder?>> group)

@@ -1,3 +1,5 @@
+using Orderly.Server.Changes;
+
 namespace Orderly.Server.Orders;
 
 /// <summary>One decided write: the whole new state of an order, and on what condition it may be stored.</summary>
@@ -32,10 +34,49 @@ internal sealed record OrderWrite
 
     /// <summary>The reference that stops being the order's with this write.</summary>
     public string? ReleasedReference { get; init; }
+
+    /// <summary>The caller's Idempotency-Key, which is used up with this write; null where there is none.</summary>
+    public IdempotencyClaim? Claim { get; init; }
     public bool IsDeleted { get; init; }
     public string? Reason { get; init; }
 
     public bool IsNew => BaseVersion == 0;
+
+    /// <summary>A write that keeps everything of the order but what is then said otherwise.</summary>
+    public static OrderWrite On(StoredOrder current, ChangeKind kind, Guid writeId, string actor) => new()
+    {
+        Kind = kind,
+        OrderId = current.Id,
+        WriteId = writeId,
+        BaseVersion = current.Version,
+        Team = current.Team,
+        Status = current.Status,
+        Content = current.Content,
+        ContentJson = current.ContentJson,
+        PersonalJson = current.PersonalJson,
+        Actor = actor,
+    };
+
+    /// <summary>The same write with other content; the reference is claimed and set free as it needs to be.</summary>
+    public OrderWrite WithContent(OrderContent content)
+    {
+        var renamed = !string.Equals(Content.Reference, content.Reference, StringComparison.Ordinal);
+        return this with
+        {
+            Content = content,
+            ContentJson = OrderDocument.WriteContent(content),
+            PersonalJson = OrderDocument.WritePersonal(content),
+            ClaimedReference = renamed ? content.Reference : null,
+            ReleasedReference = renamed ? Content.Reference : null,
+        };
+    }
+
+    /// <summary>Whether the write would leave the order as it is. Equal content gives equal bytes.</summary>
+    public bool ChangesNothing(StoredOrder current) =>
+        Status == current.Status
+        && IsDeleted == current.DeletedAt is not null
+        && ContentJson.AsSpan().SequenceEqual(current.ContentJson)
+        && (PersonalJson ?? []).AsSpan().SequenceEqual(current.PersonalJson ?? []);
 
     /// <summary>The order as it stands once the write is stored.</summary>
     /// <param name="before">The order as it stood; null for a new one.</param>

@@ -8,6 +8,11 @@ namespace Orderly.Server.Orders;
 /// Stores a group of writes in one transaction and one round trip: a batch of plain statements, each over the whole
 /// group. A write whose condition does not hold falls out of the later statements by itself, and its neighbours stay.
 /// </summary>
+/// <remarks>
+/// The statements are written so that they can only be run by key, whatever the planner believes of a table that it
+/// has no statistics of yet: rows by <c>= any</c> of the group's keys, conditions as scalar subqueries (an exists
+/// could be turned into a join over the whole table).
+/// </remarks>
 internal static class OrderWriteStore
 {
     /// <summary>A reference that another order has is left alone; the order's own statement then finds it missing.</summary>
@@ -18,6 +23,17 @@ internal static class OrderWriteStore
         on conflict on constraint order_references_pkey do nothing
         """;
 
+    /// <summary>A key that is used already is left alone, too, and waits for one that is just being used.</summary>
+    private const string ClaimKeys =
+        """
+        insert into idempotency
+            (caller, key, write_id, order_id, version, answer_status, request_digest, created_at)
+        select w.caller, w.key, w.write_id, w.order_id, w.version, w.answer_status, w.request_digest, now()
+        from unnest($1, $2, $3, $4, $5, $6, $7) as w
+            (caller, key, write_id, order_id, version, answer_status, request_digest)
+        on conflict on constraint idempotency_pkey do nothing
+        """;
+
     private const string InsertOrders =
         """
         insert into orders
@@ -25,13 +41,14 @@ internal static class OrderWriteStore
              personal, created_at, created_by, updated_at, updated_by)
         select w.order_id, w.write_id, 1, w.status, w.team, w.datetime, w.totalfee, w.totalfee_stated, w.reference,
             w.content, w.personal, coalesce(w.created_at, now()), w.actor, coalesce(w.created_at, now()), w.actor
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) as w
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) as w
             (order_id, write_id, status, team, datetime, totalfee, totalfee_stated, reference, content, personal,
-             actor, epoch, created_at)
+             actor, epoch, created_at, key)
         where w.epoch = (select epoch from catalog_epoch)
-            and (w.reference is null or exists (
-                select from order_references r
-                where r.team = w.team and r.reference = w.reference and r.order_id = w.order_id))
+            and (w.key is null or w.write_id = (
+                select i.write_id from idempotency i where i.caller = w.actor and i.key = w.key))
+            and (w.reference is null or w.order_id = (
+                select r.order_id from order_references r where r.team = w.team and r.reference = w.reference))
         on conflict on constraint orders_pkey do nothing
         returning write_id, number, version, created_at, updated_at
         """;
@@ -45,16 +62,18 @@ internal static class OrderWriteStore
             content = w.content, personal = w.personal,
             updated_at = greatest(now(), o.updated_at + interval '1 microsecond'), updated_by = w.actor,
             deleted_at = case when w.deleted then now() end
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as w
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) as w
             (order_id, write_id, base_version, status, datetime, totalfee, totalfee_stated, reference, content,
-             personal, actor, deleted, epoch, updatable_after, claimed)
-        where o.order_id = w.order_id
+             personal, actor, deleted, epoch, updatable_after, claimed, key)
+        where o.order_id = any ($1)
+            and o.order_id = w.order_id
             and o.version = w.base_version
             and (w.epoch is null or w.epoch = (select epoch from catalog_epoch))
             and (w.updatable_after is null or o.created_at <= now() - w.updatable_after)
-            and (w.claimed is null or exists (
-                select from order_references r
-                where r.team = o.team and r.reference = w.claimed and r.order_id = w.order_id))
+            and (w.key is null or w.write_id = (
+                select i.write_id from idempotency i where i.caller = w.actor and i.key = w.key))
+            and (w.claimed is null or w.order_id = (
+                select r.order_id from order_references r where r.team = o.team and r.reference = w.claimed))
         returning o.write_id, o.number, o.version, o.created_at, o.updated_at
         """;
 
@@ -63,10 +82,11 @@ internal static class OrderWriteStore
         """
         delete from order_references r
         using unnest($1, $2, $3) as w (team, reference, order_id)
-        where r.team = w.team and r.reference = w.reference and r.order_id = w.order_id
-            and not exists (
-                select from orders o
-                where o.order_id = r.order_id and o.reference = r.reference and o.deleted_at is null)
+        where r.team = any ($1) and r.reference = any ($2)
+            and r.team = w.team and r.reference = w.reference and r.order_id = w.order_id
+            and r.reference is distinct from (
+                select case when o.deleted_at is null then o.reference end
+                from orders o where o.order_id = r.order_id)
         """;
 
     /// <summary>
@@ -79,7 +99,8 @@ internal static class OrderWriteStore
         select o.order_id, o.version
         from unnest($1, $2) as w (order_id, write_id)
         join orders o on o.order_id = w.order_id and o.write_id = w.write_id
-        where not exists (select from revisions r where r.order_id = o.order_id and r.version = o.version)
+        where o.order_id = any ($1)
+            and (select r.version from revisions r where r.order_id = o.order_id and r.version = o.version) is null
         """;
 
     /// <summary>The log takes the order as it stands now; a write that was not stored has no such order.</summary>
@@ -91,7 +112,19 @@ internal static class OrderWriteStore
             o.deleted_at is not null, o.content, o.personal
         from unnest($1, $2, $3, $4) as w (order_id, write_id, kind, reason)
         join orders o on o.order_id = w.order_id and o.write_id = w.write_id
+        where o.order_id = any ($1)
         on conflict on constraint revisions_pkey do nothing
+        """;
+
+    /// <summary>Keys of writes that were not stored are not used up. Comes last, since the log decides.</summary>
+    private const string ReleaseKeys =
+        """
+        delete from idempotency i
+        using unnest($1, $2, $3) as w (caller, key, write_id)
+        where i.caller = any ($1) and i.key = any ($2)
+            and i.caller = w.caller and i.key = w.key and i.write_id = w.write_id
+            and i.write_id is distinct from (
+                select r.write_id from revisions r where r.order_id = i.order_id and r.version = i.version)
         """;
 
     /// <summary>Which of these writes an earlier attempt stored, whose answer was lost with the connection.</summary>
@@ -101,6 +134,7 @@ internal static class OrderWriteStore
         from unnest($1, $2) as w (order_id, write_id)
         join revisions r on r.order_id = w.order_id and r.write_id = w.write_id
         join orders o on o.order_id = w.order_id
+        where r.order_id = any ($1) and o.order_id = any ($1)
         """;
 
     /// <summary>Stores a group. The result has a receipt for each write that was stored.</summary>
@@ -108,36 +142,18 @@ internal static class OrderWriteStore
         NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes)
     {
         await using var batch = new NpgsqlBatch(connection);
-        var inserted = writes.Where(write => write.IsNew).ToArray();
-        var updated = writes.Where(write => !write.IsNew).ToArray();
         var claiming = writes.Where(write => write.ClaimedReference is not null).ToArray();
-        if (claiming.Length > 0)
-        {
-            batch.BatchCommands.Add(ReferenceCommand(ClaimReferences,
-                [.. claiming.Select(write => (write.Team, write.ClaimedReference!, write.OrderId))]));
-        }
-
-        if (inserted.Length > 0)
-        {
-            batch.BatchCommands.Add(InsertCommand(inserted));
-        }
-
-        if (updated.Length > 0)
-        {
-            batch.BatchCommands.Add(UpdateCommand(updated));
-        }
-
-        (string, string, Guid)[] loose = [
-            .. claiming.Select(write => (write.Team, write.ClaimedReference!, write.OrderId)),
-            .. writes.Where(write => write.ReleasedReference is not null)
-                .Select(write => (write.Team, write.ReleasedReference!, write.OrderId))];
-        if (loose.Length > 0)
-        {
-            batch.BatchCommands.Add(ReferenceCommand(ReleaseReferences, loose));
-        }
-
+        var releasing = writes.Where(write => write.ReleasedReference is not null);
+        var keyed = writes.Where(write => write.Claim is not null).ToArray();
+        AddWhereAny(batch, [.. claiming.Select(Claimed)], rows => ReferenceCommand(ClaimReferences, rows));
+        AddWhereAny(batch, keyed, ClaimKeysCommand);
+        AddWhereAny(batch, [.. writes.Where(write => write.IsNew)], InsertCommand);
+        AddWhereAny(batch, [.. writes.Where(write => !write.IsNew)], UpdateCommand);
+        AddWhereAny(batch, [.. claiming.Select(Claimed), .. releasing.Select(Released)],
+            rows => ReferenceCommand(ReleaseReferences, rows));
         batch.BatchCommands.Add(IdentityCommand(AppendPending, writes));
         batch.BatchCommands.Add(RevisionCommand(writes));
+        AddWhereAny(batch, keyed, ReleaseKeysCommand);
         await using var reader = await batch.ExecuteReaderAsync();
         return await ReadReceiptsAsync(reader);
     }
@@ -151,6 +167,20 @@ internal static class OrderWriteStore
         await using var reader = await batch.ExecuteReaderAsync();
         return await ReadReceiptsAsync(reader);
     }
+
+    private static void AddWhereAny<T>(NpgsqlBatch batch, T[] rows, Func<T[], NpgsqlBatchCommand> command)
+    {
+        if (rows.Length > 0)
+        {
+            batch.BatchCommands.Add(command(rows));
+        }
+    }
+
+    private static (string Team, string Reference, Guid Id) Claimed(OrderWrite write) =>
+        (write.Team, write.ClaimedReference!, write.OrderId);
+
+    private static (string Team, string Reference, Guid Id) Released(OrderWrite write) =>
+        (write.Team, write.ReleasedReference!, write.OrderId);
 
     private static async Task<Dictionary<Guid, WriteReceipt>> ReadReceiptsAsync(NpgsqlDataReader reader)
     {
@@ -184,6 +214,7 @@ internal static class OrderWriteStore
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Actor),
             Parameters.Column(writes, NpgsqlDbType.Bigint, write => write.CatalogEpoch),
             Parameters.Column(writes, NpgsqlDbType.TimestampTz, write => write.CreatedAt),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Claim?.Key),
         },
     };
 
@@ -206,6 +237,31 @@ internal static class OrderWriteStore
             Parameters.Column(writes, NpgsqlDbType.Bigint, write => write.CatalogEpoch),
             Parameters.Column(writes, NpgsqlDbType.Interval, write => write.UpdatableAfter),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.ClaimedReference),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Claim?.Key),
+        },
+    };
+
+    private static NpgsqlBatchCommand ClaimKeysCommand(OrderWrite[] writes) => new(ClaimKeys)
+    {
+        Parameters =
+        {
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Claim!.Caller),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Claim!.Key),
+            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.WriteId),
+            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.OrderId),
+            Parameters.Column(writes, NpgsqlDbType.Integer, write => write.BaseVersion + 1),
+            Parameters.Column(writes, NpgsqlDbType.Integer, write => write.Claim!.AnswerStatus),
+            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.Claim!.RequestDigest),
+        },
+    };
+
+    private static NpgsqlBatchCommand ReleaseKeysCommand(OrderWrite[] writes) => new(ReleaseKeys)
+    {
+        Parameters =
+        {
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Claim!.Caller),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Claim!.Key),
+            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.WriteId),
         },
     };
 

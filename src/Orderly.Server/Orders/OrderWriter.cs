@@ -1,4 +1,5 @@
 using Npgsql;
+using Orderly.Server.Changes;
 using Orderly.Server.Database;
 using Orderly.Server.Observability;
 
@@ -16,13 +17,16 @@ internal sealed class OrderWriter : IAsyncDisposable
     private const int RetryDelayMilliseconds = 50;
 
     private readonly WriteDataSource _database;
+    private readonly FeedSequencer _feed;
     private readonly TimeProvider _time;
     private readonly ILogger<OrderWriter> _log;
     private readonly Grouper<OrderWrite, WriteOutcome> _grouper;
 
-    public OrderWriter(WriteDataSource database, TimeProvider time, ILogger<OrderWriter> log)
+    public OrderWriter(
+        WriteDataSource database, FeedSequencer feed, TimeProvider time, ILogger<OrderWriter> log)
     {
         _database = database;
+        _feed = feed;
         _time = time;
         _log = log;
         _grouper = new Grouper<OrderWrite, WriteOutcome>(lanes: 1, GroupSizeMax, QueueLengthMax, StoreGroupAsync);
@@ -85,6 +89,7 @@ internal sealed class OrderWriter : IAsyncDisposable
                     }
                 }
 
+                _feed.Wake();
                 return receipts;
             }
             catch (NpgsqlException exception) when (attempt < AttemptsMax && IsTransient(exception))

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orderly.Contract.Orders;
 using Orderly.Server.Access;
@@ -7,84 +6,77 @@ using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
-/// <summary>The addresses of orders.</summary>
+/// <summary>The addresses of orders. Those of their history and of status changes have files of their own.</summary>
 internal static class OrdersApi
 {
-    private const int IdLength = 36;
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
-    private static readonly TakesPath Id = new("id", "The id of the order.")
-    {
-        Format = "uuid", LengthMax = 36, Example = "01a209de-90dc-7f55-a5a7-91d28fe76cf3",
-    };
-
-    private static readonly TakesHeader IfNoneMatch = new("If-None-Match",
-        "The ETag of the version that you have: 304 where it is current.")
-    {
-        Pattern = TakesHeader.TagsPattern, Example = "\"v7\"",
-    };
-
-    private static readonly TakesHeader IfMatch = new("If-Match",
-        "The ETag of the version that the write is based on, a list of them, or *; any other version is refused "
-        + "with 412.")
-    {
-        Pattern = TakesHeader.StrongTagsPattern, Example = "\"v7\"",
-    };
+    private static readonly string[] DeleteFields = ["reason", "version"];
 
     public static void MapOrders(this IEndpointRouteBuilder routes)
     {
         var orders = routes.MapGroup("/orders").WithTags("Orders");
         orders.MapPost("", PlaceAsync)
             .WithName("placeOrder").WithSummary("Place an order")
-            .WithMetadata(new RequiredScope(Scopes.OrdersWrite), new TakesBody(typeof(OrderRequest), JsonBody.MediaType))
+            .WithMetadata(
+                new RequiredScope(Scopes.OrdersWrite), new TakesBody(typeof(OrderRequest), JsonBody.MediaType),
+                Described.DryRun, Described.IdempotencyKey)
             .CanRefuse(409, 413, 415, 422);
         orders.MapMethods("", Read, ListAsync)
             .WithName("listOrders").WithSummary("List orders, newest first")
             .WithMetadata(
                 new RequiredScope(Scopes.OrdersRead),
-                new TakesParameter("limit", "integer", "How many orders a page has.")
-                {
-                    Minimum = 1, Maximum = ListOrders.PageSizeMax, Default = ListOrders.PageSizeDefault,
-                },
-                QueryInput.CursorParameter);
+                Described.Limit(ListOrders.PageSizeMax, ListOrders.PageSizeDefault), QueryInput.CursorParameter);
         orders.MapMethods("{id}", Read, GetAsync)
-            .WithName("getOrder").WithSummary("Read an order")
+            .WithName("getOrder").WithSummary("Read an order, as it is or as it was")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersRead), Id, IfNoneMatch)
-            .CanRefuse(404);
+                new RequiredScope(Scopes.OrdersRead), Described.OrderId, Described.IfNoneMatch,
+                new TakesParameter("asOf", "string", "The order as it stood at this instant (RFC 3339, inclusive)."))
+            .CanRefuse(404, 422);
         orders.MapPut("{id}", ReplaceAsync)
             .WithName("replaceOrder").WithSummary("Replace the content of an order")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersWrite), Id, IfMatch,
+                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun, Described.Force,
+                Described.Reason,
                 new TakesBody(typeof(OrderRequest), JsonBody.MediaType) { Schema = OrderSchemas.Replacement })
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
         orders.MapPatch("{id}", PatchAsync)
             .WithName("patchOrder").WithSummary("Change some fields of an order (RFC 7396)")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersWrite), Id, IfMatch,
+                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun, Described.Force,
+                Described.Reason, Described.IdempotencyKey,
                 new TakesBody(typeof(OrderPatch), JsonBody.MergePatchMediaType))
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
         orders.MapDelete("{id}", DeleteAsync)
             .WithName("deleteOrder").WithSummary("Delete an order")
-            .WithMetadata(new RequiredScope(Scopes.OrdersDelete), Id, IfMatch,
-                new Gives(204, "The order is gone: nobody finds it any more."))
+            .WithMetadata(
+                new RequiredScope(Scopes.OrdersDelete), Described.OrderId, Described.IfMatch, Described.DryRun,
+                Described.Reason, new Gives(204, "The order is gone: nobody finds it any more."))
             .CanRefuse(404, 412, 428);
     }
 
     private static async Task<Results<OrderCreated, Refused>> PlaceAsync(
-        HttpContext http, PlaceOrder place, OrderSettings settings)
+        HttpContext http, PlaceOrder place, IdempotentWrite once, OrderSettings settings)
     {
-        if ((await JsonBody.ReadAsync(http, JsonBody.MediaType)).IsRefused(out var unread, out var body))
+        if ((await WriteRequest.ReadAsync(http, JsonBody.MediaType, StatusCodes.Status201Created, "dryRun"))
+            .IsRefused(out var unread, out var request))
         {
             return new Refused(unread);
         }
 
-        using (body)
+        using (request)
         {
-            var input = OrderInput.Read(body.RootElement, isPatch: false);
-            input.Faults.Add(QueryInput.Read(http.Request).Faults);
-            return (await place.RunAsync(input, Caller.Of(http))).IsRefused(out var problem, out var order)
+            var input = OrderInput.Read(request.Body, isPatch: false);
+            input.Faults.Add(request.Faults);
+            if (input.Faults.ToUnreadableProblem() is { } unreadable)
+            {
+                return new Refused(unreadable);
+            }
+
+            var result = await once.RunAsync(request.Claim, StatusCodes.Status201Created,
+                claim => place.RunAsync(input, request.Terms with { Claim = claim }, request.Caller));
+            return result.IsRefused(out var problem, out var answer)
                 ? new Refused(problem)
-                : new OrderCreated(order, settings.UpdatableAfter);
+                : new OrderCreated(answer, request.Terms, settings.UpdatableAfter);
         }
     }
 
@@ -95,16 +87,11 @@ internal static class OrdersApi
             : new OrderPage(page, settings.UpdatableAfter);
 
     private static async Task<Results<OrderFound, NotModified, Refused>> GetAsync(
-        string id, HttpContext http, OrderStore orders, OrderSettings settings)
+        string id, HttpContext http, FindOrder find, OrderSettings settings)
     {
-        if (QueryInput.RefuseAny(http.Request) is { } query)
+        if ((await find.RunAsync(id, http.Request)).IsRefused(out var problem, out var order))
         {
-            return new Refused(query);
-        }
-
-        if (ParseId(id) is not { } orderId || await orders.FindAsync(orderId) is not { DeletedAt: null } order)
-        {
-            return NotFound(id);
+            return new Refused(problem);
         }
 
         return Precondition.IsKnown(http.Request, order.Version)
@@ -112,86 +99,72 @@ internal static class OrdersApi
             : new OrderFound(order, settings.UpdatableAfter);
     }
 
-    private static Task<Results<OrderFound, Refused>> ReplaceAsync(
-        string id, HttpContext http, AmendOrder amend, OrderSettings settings) =>
-        AmendAsync(id, http, amend, settings, isPatch: false);
+    private static Task<Results<OrderWritten, Refused>> ReplaceAsync(
+        string id, HttpContext http, AmendOrder amend, IdempotentWrite once, OrderSettings settings) =>
+        AmendAsync(id, http, amend, once, settings, isPatch: false);
 
-    private static Task<Results<OrderFound, Refused>> PatchAsync(
-        string id, HttpContext http, AmendOrder amend, OrderSettings settings) =>
-        AmendAsync(id, http, amend, settings, isPatch: true);
+    private static Task<Results<OrderWritten, Refused>> PatchAsync(
+        string id, HttpContext http, AmendOrder amend, IdempotentWrite once, OrderSettings settings) =>
+        AmendAsync(id, http, amend, once, settings, isPatch: true);
 
-    private static async Task<Results<OrderFound, Refused>> AmendAsync(
-        string id, HttpContext http, AmendOrder amend, OrderSettings settings, bool isPatch)
+    private static async Task<Results<OrderWritten, Refused>> AmendAsync(
+        string id, HttpContext http, AmendOrder amend, IdempotentWrite once, OrderSettings settings, bool isPatch)
     {
         var mediaType = isPatch ? JsonBody.MergePatchMediaType : JsonBody.MediaType;
-        if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
+        if ((await WriteRequest.ReadAsync(http, mediaType, StatusCodes.Status200OK, "dryRun", "force", "reason"))
+            .IsRefused(out var unread, out var request))
         {
             return new Refused(unread);
         }
 
-        using (body)
+        using (request)
         {
-            if (ReadAmendment(http, body, isPatch).IsRefused(out var unreadable, out var amendment))
+            var input = OrderInput.Read(request.Body, isPatch);
+            input.Faults.Add(request.Faults);
+            if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return new Refused(unreadable);
             }
 
-            if (ParseId(id) is not { } orderId)
+            if (request.Target(id, input.Version).IsRefused(out var absent, out var target))
             {
-                return NotFound(id);
+                return new Refused(absent);
             }
 
-            return (await amend.RunAsync(orderId, amendment.Input, amendment.Precondition, Caller.Of(http)))
-                .IsRefused(out var problem, out var order)
+            var result = await once.RunAsync(request.Claim, StatusCodes.Status200OK,
+                claim => amend.RunAsync(target.With(claim), input, request.Caller));
+            return result.IsRefused(out var problem, out var answer)
                 ? new Refused(problem)
-                : new OrderFound(order, settings.UpdatableAfter);
+                : new OrderWritten(answer, settings.UpdatableAfter);
         }
     }
 
     private static async Task<Results<NoContent, Refused>> DeleteAsync(
         string id, HttpContext http, DeleteOrder delete)
     {
-        if (QueryInput.RefuseAny(http.Request) is { } query)
+        if ((await WriteRequest.ReadAsync(http, mediaType: null, StatusCodes.Status204NoContent, "dryRun", "reason"))
+            .IsRefused(out var unread, out var request))
         {
-            return new Refused(query);
+            return new Refused(unread);
         }
 
-        if (Precondition.Read(http.Request, bodyVersion: null).IsRefused(out var malformed, out var precondition))
+        using (request)
         {
-            return new Refused(malformed);
-        }
+            var input = ReasonInput.Read(request.Body, DeleteFields);
+            input.Faults.Add(request.Faults);
+            if (input.Faults.ToUnreadableProblem() is { } unreadable)
+            {
+                return new Refused(unreadable);
+            }
 
-        if (ParseId(id) is not { } orderId)
-        {
-            return NotFound(id);
-        }
+            if (request.Target(id, input.Version).IsRefused(out var absent, out var target))
+            {
+                return new Refused(absent);
+            }
 
-        return (await delete.RunAsync(orderId, precondition, Caller.Of(http))).IsRefused(out var problem, out _)
-            ? new Refused(problem)
-            : TypedResults.NoContent();
+            return (await delete.RunAsync(target, input, request.Caller)).IsRefused(out var problem, out _)
+                ? new Refused(problem)
+                : TypedResults.NoContent();
+        }
     }
-
-    /// <summary>All that can be unreadable about an update: its body, its query, its precondition.</summary>
-    private static Result<Amendment> ReadAmendment(HttpContext http, JsonDocument body, bool isPatch)
-    {
-        var input = OrderInput.Read(body.RootElement, isPatch);
-        input.Faults.Add(QueryInput.Read(http.Request).Faults);
-        if (input.Faults.ToUnreadableProblem() is { } unreadable)
-        {
-            return unreadable;
-        }
-
-        return Precondition.Read(http.Request, input.Version).IsRefused(out var malformed, out var precondition)
-            ? malformed
-            : new Amendment(input, precondition);
-    }
-
-    /// <summary>A syntactically bad id is an id that no order has. The parser alone would take spaces around it.</summary>
-    private static Guid? ParseId(string id) =>
-        id.Length == IdLength && Guid.TryParseExact(id, "D", out var orderId) ? orderId : null;
-
-    private static Refused NotFound(string id) => new(new Problem(
-        Orderly.Contract.Problems.ProblemCode.OrderNotFound, $"There is no order {Suggestion.Quote(id)}."));
-
-    private sealed record Amendment(OrderInput Input, Precondition Precondition);
 }

@@ -9,24 +9,19 @@ namespace Orderly.Server.Orders;
 
 /// <summary>Places a new order.</summary>
 internal sealed class PlaceOrder(
-    OrderStore orders, OrderWriter writer, ServiceCatalog catalog, OrderSettings settings, Ids ids)
+    OrderWriter writer, WriteConflict conflict, ServiceCatalog catalog, OrderSettings settings, Ids ids, TimeProvider time)
 {
     /// <summary>Each time a service record changed meanwhile, which a price list put in at once does in a row.</summary>
     private const int AttemptsMax = 50;
 
     /// <param name="createdAt">For orders that come from elsewhere: when they were created there.</param>
-    public async Task<Result<StoredOrder>> RunAsync(OrderInput input, Caller caller, DateTime? createdAt = null)
+    public async Task<Result<WrittenOrder>> RunAsync(
+        OrderInput input, WriteTerms terms, Caller caller, DateTime? createdAt = null)
     {
-        if (input.Faults.ToUnreadableProblem() is { } unreadable)
-        {
-            return unreadable;
-        }
-
-        var serviceIds = input.ServiceIds;
         var fresh = false;
         for (var attempt = 1; attempt <= AttemptsMax; attempt++)
         {
-            var view = await catalog.ViewAsync(serviceIds, fresh);
+            var view = await catalog.ViewAsync(input.ServiceIds, fresh);
             fresh = true;
             if (Order.Place(input, view, settings.DefaultCurrency).IsRefused(out var problem, out var content))
             {
@@ -38,22 +33,29 @@ internal sealed class PlaceOrder(
                 continue;
             }
 
-            var write = Write(content, view.Epoch, caller) with { CreatedAt = createdAt };
-            if ((await writer.StoreAsync(write)).Receipt is { } receipt)
+            var write = Write(content, view.Epoch, terms, caller) with { CreatedAt = createdAt };
+            if (terms.IsDryRun)
             {
-                return write.ToStored(before: null, receipt);
+                return await conflict.FindTakenReferenceAsync(write) is { } wouldBeTaken
+                    ? wouldBeTaken
+                    : new WrittenOrder(write.ToStored(before: null, DryReceipt()), IsStored: false);
             }
 
-            if (await ReferenceRule.FindTakenAsync(orders, write) is { } taken)
+            if ((await writer.StoreAsync(write)).Receipt is { } receipt)
             {
-                return taken;
+                return new WrittenOrder(write.ToStored(before: null, receipt), IsStored: true);
+            }
+
+            if (await conflict.ExplainAsync(write) is { } reason)
+            {
+                return reason;
             }
         }
 
         return new Problem(ProblemCode.Overloaded, "The service records changed too often meanwhile; try again.");
     }
 
-    private OrderWrite Write(OrderContent content, long epoch, Caller caller) => new()
+    private OrderWrite Write(OrderContent content, long epoch, WriteTerms terms, Caller caller) => new()
     {
         Kind = ChangeKind.Placed,
         OrderId = ids.Next(),
@@ -67,5 +69,13 @@ internal sealed class PlaceOrder(
         Actor = caller.KeyId,
         CatalogEpoch = epoch,
         ClaimedReference = content.Reference,
+        Claim = terms.Claim,
     };
+
+    /// <summary>What the database would have added, but for the number, which only a stored order has.</summary>
+    private WriteReceipt DryReceipt()
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        return new WriteReceipt(Number: 0, Version: 1, now, now);
+    }
 }

@@ -9,22 +9,10 @@ namespace Orderly.Server.Services;
 internal static class ServicesApi
 {
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+
     private static readonly TakesPath Id = new("id", "The id of the service record, chosen by its creator.")
     {
         Pattern = ServiceInput.IdPattern, LengthMax = ServiceInput.IdLengthMax, Example = "deep-clean",
-    };
-
-    private static readonly TakesHeader IfNoneMatch = new("If-None-Match",
-        "The ETag of the version that you have: 304 where it is current.")
-    {
-        Pattern = TakesHeader.TagsPattern, Example = "\"v7\"",
-    };
-
-    private static readonly TakesHeader IfMatch = new("If-Match",
-        "The ETag of the version that the write is based on, a list of them, or *; any other version is refused "
-        + "with 412.")
-    {
-        Pattern = TakesHeader.StrongTagsPattern, Example = "\"v7\"",
     };
 
     public static void MapServices(this IEndpointRouteBuilder routes)
@@ -34,33 +22,30 @@ internal static class ServicesApi
             .WithName("listServices").WithSummary("List service records by id")
             .WithMetadata(
                 new RequiredScope(Scopes.ServicesRead),
-                new TakesParameter("limit", "integer", "How many records a page has.")
-                {
-                    Minimum = 1, Maximum = ListServices.PageSizeMax, Default = ListServices.PageSizeDefault,
-                },
-                QueryInput.CursorParameter,
+                Described.Limit(ListServices.PageSizeMax, ListServices.PageSizeDefault), QueryInput.CursorParameter,
                 new TakesParameter("active", "boolean", "Only active ones, or only retired ones."));
         services.MapMethods("{id}", Read, GetAsync)
             .WithName("getService").WithSummary("Read a service record")
             .WithMetadata(
-                new RequiredScope(Scopes.ServicesRead), Id, IfNoneMatch)
+                new RequiredScope(Scopes.ServicesRead),
+                Id, Described.IfNoneMatch)
             .CanRefuse(404);
         services.MapPut("{id}", PutAsync)
             .WithName("putService").WithSummary("Create or replace a service record")
             .WithMetadata(
-                new RequiredScope(Scopes.ServicesWrite), Id, IfMatch,
+                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch,
                 new TakesBody(typeof(ServiceRequest), JsonBody.MediaType))
             .CanRefuse(404, 412, 413, 415, 422);
         services.MapPatch("{id}", PatchAsync)
             .WithName("patchService").WithSummary("Change some fields of a service record (RFC 7396)")
             .WithMetadata(
-                new RequiredScope(Scopes.ServicesWrite), Id, IfMatch,
+                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch,
                 new TakesBody(typeof(ServicePatch), JsonBody.MergePatchMediaType))
             .CanRefuse(404, 412, 413, 415, 422);
         services.MapDelete("{id}", RetireAsync)
             .WithName("retireService").WithSummary("Retire a service record")
             .WithDescription("The record stays, since past orders name it; new orders can't.")
-            .WithMetadata(new RequiredScope(Scopes.ServicesWrite), Id, IfMatch,
+            .WithMetadata(new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch,
                 new Gives(204, "The record is retired."))
             .CanRefuse(404, 412);
     }
@@ -88,45 +73,41 @@ internal static class ServicesApi
             : new ServiceFound(service);
     }
 
-    private static async Task<Results<ServiceFound, ServiceCreated, Refused>> PutAsync(
-        string id, HttpContext http, PutService put)
-    {
-        if ((await WriteAsync(id, http, put, isPatch: false)).IsRefused(out var problem, out var written))
-        {
-            return new Refused(problem);
-        }
+    private static Task<Results<ServiceFound, ServiceCreated, Refused>> PutAsync(
+        string id, HttpContext http, PutService put) => WriteAsync(id, http, put, isPatch: false);
 
-        return written.IsNew ? new ServiceCreated(written.Service) : new ServiceFound(written.Service);
-    }
+    private static Task<Results<ServiceFound, ServiceCreated, Refused>> PatchAsync(
+        string id, HttpContext http, PutService put) => WriteAsync(id, http, put, isPatch: true);
 
-    /// <summary>A patch changes what is there; it never creates.</summary>
-    private static async Task<Results<ServiceFound, Refused>> PatchAsync(
-        string id, HttpContext http, PutService put) =>
-        (await WriteAsync(id, http, put, isPatch: true)).IsRefused(out var problem, out var written)
-            ? new Refused(problem)
-            : new ServiceFound(written.Service);
-
-    private static async Task<Result<ServiceWritten>> WriteAsync(
+    private static async Task<Results<ServiceFound, ServiceCreated, Refused>> WriteAsync(
         string id, HttpContext http, PutService put, bool isPatch)
     {
         var mediaType = isPatch ? JsonBody.MergePatchMediaType : JsonBody.MediaType;
         if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
         {
-            return unread;
+            return new Refused(unread);
         }
 
         using (body)
         {
-            var input = ServiceInput.Read(body.RootElement, isPatch);
+            var input = ServiceInput.Read(body.Json.RootElement, isPatch);
             input.Faults.Add(QueryInput.Read(http.Request).Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
-                return unreadable;
+                return new Refused(unreadable);
             }
 
-            return Precondition.Read(http.Request, input.Version).IsRefused(out var malformed, out var precondition)
-                ? malformed
-                : await put.RunAsync(id, input, precondition, Caller.Of(http));
+            if (Precondition.Read(http.Request, input.Version).IsRefused(out var malformed, out var precondition))
+            {
+                return new Refused(malformed);
+            }
+
+            if ((await put.RunAsync(id, input, precondition, Caller.Of(http))).IsRefused(out var problem, out var written))
+            {
+                return new Refused(problem);
+            }
+
+            return written.IsNew ? new ServiceCreated(written.Service) : new ServiceFound(written.Service);
         }
     }
 

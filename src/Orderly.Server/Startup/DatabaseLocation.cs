@@ -52,7 +52,8 @@ internal sealed class DatabaseLocation : IAsyncDisposable
         }
         catch (EmbeddedPostgresException exception)
         {
-            throw new DatabaseStartException(exception.Message);
+            throw new DatabaseStartException(
+                exception.Message.Replace("(Port)", "(Orderly:DatabasePort)", StringComparison.Ordinal));
         }
     }
 

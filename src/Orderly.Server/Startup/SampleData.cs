@@ -77,7 +77,7 @@ internal sealed class SampleData(
         using var order = JsonSerializer.SerializeToDocument(members);
         var input = OrderInput.Read(order.RootElement, isPatch: false);
         var createdAt = time.GetUtcNow().UtcDateTime - TimeSpan.FromHours(hours);
-        if ((await orders.RunAsync(input, Loader, createdAt)).IsRefused(out var problem, out _))
+        if ((await orders.RunAsync(input, WriteTerms.Plain, Loader, createdAt)).IsRefused(out var problem, out _))
         {
             throw Wrong($"order {index}", problem);
         }

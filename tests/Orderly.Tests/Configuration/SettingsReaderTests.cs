@@ -19,7 +19,7 @@ public sealed class SettingsReaderTests
     [Fact]
     public void What_is_not_set_has_its_default()
     {
-        var (server, orders) = Read();
+        var (server, orders, _) = Read();
 
         server.Urls.ShouldBe("http://127.0.0.1:5080");
         server.ConnectionString.ShouldBeNull();
@@ -35,7 +35,7 @@ public sealed class SettingsReaderTests
     [Fact]
     public void What_is_set_is_taken()
     {
-        var (server, orders) = Read(
+        var (server, orders, _) = Read(
             ("urls", "http://127.0.0.1:0;http://[::1]:5081"), ("ConnectionStrings:Orderly", "Host=db;Password=p"),
             ("Orderly:BootstrapKey", "123456789012345678901234"), ("Orderly:SampleData", "false"),
             ("Orderly:DatabasePort", "5433"), ("Orderly:DataDirectory", "/data"), ("Orders:UpdatableAfter", "00:00:01"),

@@ -110,11 +110,11 @@ public sealed class StatementTests(TestCluster cluster)
         return "(" + string.Join(", ", columns.Select(column => column switch
         {
             "order_id" or "write_id" => "uuid[]",
-            "version" or "base_version" => "integer[]",
+            "version" or "base_version" or "answer_status" => "integer[]",
             "datetime" or "created_at" => "timestamptz[]",
             "totalfee" => "numeric[]",
             "totalfee_stated" or "deleted" => "boolean[]",
-            "personal" => "bytea[]",
+            "personal" or "request_digest" => "bytea[]",
             "epoch" => "bigint[]",
             "updatable_after" => "interval[]",
             _ => "text[]",

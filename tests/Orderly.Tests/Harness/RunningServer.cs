@@ -87,6 +87,7 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
         Api?.Dispose();
         if (_app is not null)
         {
+            await _app.StopAsync();
             await _app.DisposeAsync();
         }
 

@@ -7,6 +7,10 @@ public sealed class TestDatabase(string connectionString, TestDatabase? admin = 
 {
     private readonly NpgsqlConnectionStringBuilder _settings = new(connectionString) { Pooling = false };
 
+    /// <summary>What the log holds, whether it is in the feed yet or not: <c>from {Logged}</c>.</summary>
+    public const string Logged =
+        "(select order_id, version from pending union all select order_id, version from feed) as logged";
+
     public string Name => _settings.Database!;
 
     /// <summary>For a server: pooled, as its own settings say.</summary>

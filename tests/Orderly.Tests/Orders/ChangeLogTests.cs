@@ -17,7 +17,7 @@ public sealed class ChangeLogTests(RunningServer server) : IClassFixture<Running
             where r.order_id = $1 and r.version = $2
             """, Guid.Parse(id), version, kind, actor, deleted)).ShouldBeTrue($"version {version}");
         (await server.Database.ListAsync<int>(
-            "select version from pending where order_id = $1 order by version", Guid.Parse(id)))
+            $"select version from {TestDatabase.Logged} where order_id = $1 order by version", Guid.Parse(id)))
             .ShouldBe(Enumerable.Range(1, version));
     }
 

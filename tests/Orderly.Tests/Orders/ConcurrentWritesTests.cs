@@ -26,7 +26,7 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
         replies.Select(reply => reply.Id).ShouldBeUnique();
         replies.Select(reply => reply.Raw("number")).ShouldBeUnique();
         var ids = replies.Select(reply => Guid.Parse(reply.Id)).ToArray();
-        foreach (var table in (string[])["orders", "revisions", "pending"])
+        foreach (var table in (string[])["orders", "revisions", TestDatabase.Logged])
         {
             (await server.Database.SingleAsync<long>(
                 $"select count(*) from {table} where order_id = any ($1) and version = 1", ids)).ShouldBe(200, table);
@@ -196,7 +196,7 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
         var ids = writes.Select(write => write.OrderId).ToArray();
         (await server.Database.SingleAsync<long>("select count(*) from revisions where order_id = any ($1)", ids))
             .ShouldBe(2);
-        (await server.Database.SingleAsync<long>("select count(*) from pending where order_id = any ($1)", ids))
+        (await server.Database.SingleAsync<long>($"select count(*) from {TestDatabase.Logged} where order_id = any ($1)", ids))
             .ShouldBe(2);
     }
 }

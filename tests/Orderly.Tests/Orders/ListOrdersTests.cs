@@ -37,9 +37,11 @@ public sealed class ListOrdersTests(RunningServer server) : IClassFixture<Runnin
         page.Header("Link").ShouldBe($"</orders?limit=1&cursor={next}>; rel=\"next\"");
         (await _api.GetAsync($"/orders?limit=1&cursor={next}")).ShouldBe(200);
 
-        var count = await server.Database.SingleAsync<long>("select count(*) from orders where deleted_at is null");
-        var last = await _api.GetAsync($"/orders?limit={count}");
-        Ids(last).Count.ShouldBe((int)count);
+        await server.Database.ExecuteAsync(
+            "update orders set deleted_at = now() where deleted_at is null and order_id not in "
+            + "(select order_id from orders where deleted_at is null order by created_at desc limit 3)");
+        var last = await _api.GetAsync("/orders?limit=3");
+        Ids(last).Count.ShouldBe(3);
         last.Raw("next").ShouldBe("null");
         last.Header("Link").ShouldBeNull();
     }

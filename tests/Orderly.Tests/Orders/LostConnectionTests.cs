@@ -76,11 +76,11 @@ public sealed class LostConnectionTests(RunningServer server) : IClassFixture<Ru
     private async Task ShouldBeWholeAsync()
     {
         (await server.Database.ListAsync<Guid>(
-            """
+            $"""
             select o.order_id from orders o
             where o.version <> (select count(*) from revisions r where r.order_id = o.order_id)
                 or o.version <> (select max(version) from revisions r where r.order_id = o.order_id)
-                or o.version <> (select count(*) from pending p where p.order_id = o.order_id)
+                or o.version <> (select count(*) from {TestDatabase.Logged} where logged.order_id = o.order_id)
                 or o.write_id <> (select write_id from revisions r
                                   where r.order_id = o.order_id and r.version = o.version)
             """)).ShouldBeEmpty();

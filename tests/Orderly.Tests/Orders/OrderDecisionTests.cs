@@ -46,9 +46,10 @@ public sealed class OrderDecisionTests
     };
 
     private static ProblemCode? Refusal(string patch, StoredOrder order, DateTime now) =>
-        Order.Amend(Input(patch, isPatch: true), order, Catalog, "USD", Window, now).IsRefused(out var problem, out _)
-            ? problem.Code
-            : null;
+        (Order.RefuseUpdate(order with { ReadAt = now }, Window, isForced: false)
+            ?? (Order.Amend(Input(patch, isPatch: true), order, Catalog, "USD", Window).IsRefused(out var problem, out _)
+                ? problem
+                : null))?.Code;
 
     [Fact]
     public void Exactly_the_window_is_enough_and_a_tick_less_is_not()
@@ -65,9 +66,10 @@ public sealed class OrderDecisionTests
     {
         var order = Stored(Placed("[\"a\"]"));
 
-        Order.RefuseUpdate(order, Window, Created + Window - TimeSpan.FromTicks(1)).ShouldNotBeNull()
+        Order.RefuseUpdate(order with { ReadAt = Created + Window - TimeSpan.FromTicks(1) }, Window, isForced: false)
+            .ShouldNotBeNull()
             .RetryAfterSeconds.ShouldBe(1);
-        Order.RefuseUpdate(order, Window, Created).ShouldNotBeNull().RetryAfterSeconds.ShouldBe(10_800);
+        Order.RefuseUpdate(order with { ReadAt = Created }, Window, isForced: false).ShouldNotBeNull().RetryAfterSeconds.ShouldBe(10_800);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class PlaceOrderRefusalTests(RunningServer server) : IClassFixture
         (await server.Database.SingleAsync<long>("select count(*) from orders")).ShouldBe(0);
         (await server.Database.SingleAsync<long>("select count(*) from order_references")).ShouldBe(0);
         (await server.Database.SingleAsync<long>("select count(*) from revisions")).ShouldBe(0);
-        (await server.Database.SingleAsync<long>("select count(*) from pending")).ShouldBe(0);
+        (await server.Database.SingleAsync<long>($"select count(*) from {TestDatabase.Logged}")).ShouldBe(0);
     }
 
     private async Task Refuses(string json, int status, string code, string pointer) =>

@@ -96,6 +96,23 @@ create table revisions (
         check (kind in ('placed', 'updated', 'status-changed', 'deleted', 'restored', 'reverted', 'erased'))
 );
 
+-- What a caller's Idempotency-Key stands for: the write it made, committed with it. The answer is not kept, since
+-- the log has the order as it then stood.
+create table idempotency (
+    caller text not null,
+    key text not null,
+    write_id uuid not null,
+    order_id uuid not null,
+    version integer not null,
+    answer_status integer not null,
+    request_digest bytea not null,
+    created_at timestamptz not null,
+    constraint idempotency_pkey primary key (caller, key),
+    constraint idempotency_key_length check (char_length(key) between 1 and 255),
+    constraint idempotency_digest_sha256 check (octet_length(request_digest) = 32)
+);
+create index idempotency_oldest on idempotency (created_at);
+
 -- What the log holds but the feed does not show yet. A sequence would lose events, since numbers are given before
 -- the commit and seen after it; one sequencer at a time moves what is visible from here into the feed instead.
 create table pending (
@@ -108,8 +125,20 @@ create table feed (
     position bigint not null,
     order_id uuid not null,
     version integer not null,
+    appended_at timestamptz not null,
     constraint feed_pkey primary key (position)
 );
+
+-- How far the feed has been filled, and up to where it has been forgotten.
+create table feed_bounds (
+    only_row boolean not null default true,
+    last_position bigint not null,
+    forgotten_position bigint not null,
+    constraint feed_bounds_pkey primary key (only_row),
+    constraint feed_bounds_one_row check (only_row),
+    constraint feed_bounds_ordered check (0 <= forgotten_position and forgotten_position <= last_position)
+);
+insert into feed_bounds (last_position, forgotten_position) values (0, 0);
 
 create table keys (
     key_id text not null,

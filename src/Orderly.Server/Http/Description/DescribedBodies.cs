@@ -29,7 +29,7 @@ internal sealed class DescribedBodies : IApiDescriptionProvider
                 Source = BindingSource.Body,
                 Type = body.Type,
                 ModelMetadata = metadata.GetMetadataForType(body.Type),
-                IsRequired = true,
+                IsRequired = !body.IsOptional,
             });
             description.SupportedRequestFormats.Add(new ApiRequestFormat { MediaType = body.MediaType });
         }

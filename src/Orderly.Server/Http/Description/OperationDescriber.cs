@@ -100,7 +100,7 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
             return;
         }
 
-        body.Required = true;
+        body.Required = !taken.IsOptional;
         var content = (OpenApiMediaType)body.Content![taken.MediaType];
         content.Examples = examples.For(operation.OperationId!, ExampleBook.Request, document);
         if (taken.Schema is { } schema)

@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+
+namespace Orderly.Bench.Load;
+
+/// <summary>A server in a process of its own, driven through the orders API.</summary>
+internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOptions options)
+    : Target(name, postgres, options)
+{
+    private const int ReadyTimeoutSeconds = 60;
+
+    /// <summary>A made-up key, known to the benchmark's own servers only.</summary>
+    protected const string Key = "bench-key-of-the-load-benchmark-000000";
+
+    private ChildProcess? server;
+    private byte[][] ids = [];
+
+    protected Uri Address { get; private set; } = new("http://127.0.0.1");
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (server is not null) await server.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    protected static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    protected static string FreeUrl() => FormattableString.Invariant($"http://127.0.0.1:{FreePort()}");
+
+    protected abstract Task<ProcessStartInfo> Prepare(DirectoryInfo directory);
+
+    protected override async Task StartCore(DirectoryInfo directory)
+    {
+        var start = await Prepare(directory);
+        (server, Address) = await ChildProcess.StartServer(start, TimeSpan.FromSeconds(ReadyTimeoutSeconds));
+        using var http = new HttpClient { BaseAddress = Address };
+        http.DefaultRequestHeaders.Add("X-Api-Key", Key);
+        for (var i = 0; i < OrderRequests.ServiceRecords; i++)
+        {
+            using var answer = await http.PutAsJsonAsync(
+                string.Create(CultureInfo.InvariantCulture, $"/services/service-{i}"),
+                new { name = $"Service number {i}", fee = 19.5m + i });
+            answer.EnsureSuccessStatusCode();
+        }
+        await FeatureCheck.Run(Name, Address, Key);
+    }
+
+    protected override async Task<long> Seed()
+    {
+        var perConnection = Options.Orders / Options.Connections;
+        var created = new byte[perConnection * Options.Connections][];
+        var measurement = await new LoadGenerator(Address, Key, [], Options.Connections).Seed(perConnection, created);
+        if (measurement.Acknowledged != created.Length)
+            throw new BenchException($"{Name} did not take the first orders. {measurement.FirstError}");
+        ids = created;
+        return created.Length + FeatureCheck.OrdersLeft;
+    }
+
+    protected override Task<Measurement> MeasureCore(Workload workload, TimeSpan warmUp) =>
+        new LoadGenerator(Address, Key, ids, Options.Connections)
+            .Run(workload, warmUp, TimeSpan.FromSeconds(Options.Seconds));
+}
+
+/// <summary>The service itself, published and started as its users start it.</summary>
+internal sealed class OrderlyTarget(PrivatePostgres postgres, LoadOptions options)
+    : HttpTarget(TargetNames.Orderly, postgres, options)
+{
+    private const int SettleTimeoutSeconds = 60;
+    private const int PollMilliseconds = 50;
+
+    protected override string BackdateSql =>
+        "update orders set created_at = created_at - interval '4 hours', updated_at = updated_at - interval '4 hours'";
+
+    public async Task<int> ContentCharacters() =>
+        (int)await Number("select coalesce(round(avg(char_length(content))), 0)::bigint from orders");
+
+    protected override async Task<ProcessStartInfo> Prepare(DirectoryInfo directory)
+    {
+        var published = await Repository.Publish("src/Orderly.Server/Orderly.Server.csproj", directory, Name);
+        return new ProcessStartInfo("dotnet", [Path.Combine(published, "Orderly.Server.dll")])
+        {
+            WorkingDirectory = published,
+            Environment =
+            {
+                ["ConnectionStrings__Orderly"] = Database.ConnectionString,
+                ["Orderly__BootstrapKey"] = Key,
+                ["Orderly__SampleData"] = "false",
+                ["urls"] = FreeUrl(),
+            },
+        };
+    }
+
+    // The feed is filled a moment after the writes; it has to catch up before the next target is measured. A server
+    // that does not fill it has nothing to wait for.
+    protected override async Task Settle()
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (await Number("select count(*) from (select from pending limit 1) waiting") > 0
+            && await Number("select count(*) from (select from feed limit 1) shown") > 0)
+        {
+            if (Stopwatch.GetElapsedTime(start).TotalSeconds > SettleTimeoutSeconds)
+                throw new BenchException($"The feed has not caught up after {SettleTimeoutSeconds} s.");
+            await Task.Delay(PollMilliseconds);
+        }
+    }
+
+    protected override async Task VerifyMore(List<string> differences, long rows, long versions)
+    {
+        var revisions = await Number("select count(*) from revisions");
+        if (revisions != versions)
+            differences.Add($"{Name}: {versions} versions were written, the log holds {revisions}.");
+        var visible = await Number("select (select count(*) from feed) + (select count(*) from pending)");
+        if (visible != revisions)
+            differences.Add($"{Name}: the log holds {revisions} revisions, the feed {visible}.");
+    }
+}
+
+/// <summary>Express 5 and pg, one process.</summary>
+internal sealed class ExpressTarget(PrivatePostgres postgres, LoadOptions options)
+    : HttpTarget(TargetNames.Express, postgres, options)
+{
+    protected override string BackdateSql => "update orders set created_at = created_at - interval '4 hours'";
+
+    protected override async Task<ProcessStartInfo> Prepare(DirectoryInfo directory)
+    {
+        var source = Path.Combine(Repository.Root, "bench", "peers", "express");
+        var installed = directory.CreateSubdirectory(Name).FullName;
+        foreach (var file in Directory.GetFiles(source))
+            File.Copy(file, Path.Combine(installed, Path.GetFileName(file)));
+        await ChildProcess.RunTool(new("npm", ["ci", "--silent", "--omit=dev"]) { WorkingDirectory = installed });
+        var start = new ProcessStartInfo("node", ["server.js"])
+        {
+            WorkingDirectory = installed,
+            Environment =
+            {
+                ["NODE_ENV"] = "production",
+                ["API_KEY"] = Key,
+                ["PORT"] = FreePort().ToString(CultureInfo.InvariantCulture),
+            },
+        };
+        SetLibpqEnvironment(start);
+        return start;
+    }
+}
+
+/// <summary>ASP.NET Core minimal API and EF Core.</summary>
+internal sealed class EfCoreTarget(PrivatePostgres postgres, LoadOptions options)
+    : HttpTarget(TargetNames.EfCore, postgres, options)
+{
+    protected override string BackdateSql => "update orders set created_at = created_at - interval '4 hours'";
+
+    protected override async Task<ProcessStartInfo> Prepare(DirectoryInfo directory)
+    {
+        var published = await Repository.Publish("bench/peers/EfCore/Orderly.Bench.EfCore.csproj", directory, Name);
+        return new ProcessStartInfo("dotnet", [Path.Combine(published, "Orderly.Bench.EfCore.dll")])
+        {
+            WorkingDirectory = published,
+            Environment =
+            {
+                ["ConnectionStrings__Orders"] = Database.ConnectionString,
+                ["ApiKey"] = Key,
+                ["urls"] = FreeUrl(),
+            },
+        };
+    }
+}

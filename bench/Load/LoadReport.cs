@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text;
+
+namespace Orderly.Bench.Load;
+
+/// <summary>All measurements of a run, and what was found in the databases afterwards.</summary>
+internal sealed class LoadResults
+{
+    private readonly List<(string Target, Workload Workload, Measurement Measurement, double GeneratorCores)> all = [];
+
+    public List<string> Differences { get; } = [];
+
+    public List<string> Counted { get; } = [];
+
+    public bool Passed => Differences.Count == 0 && all.TrueForAll(m => m.Measurement.Errors == 0);
+
+    public void Add(Target target, Workload workload, Measurement measurement, double generatorCores) =>
+        all.Add((target.Name, workload, measurement, generatorCores));
+
+    public void Add(Target target, IReadOnlyList<string> differences)
+    {
+        Differences.AddRange(differences);
+        if (differences.Count == 0)
+        {
+            Counted.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{target.Name} {target.AcknowledgedCreates:N0} creates, {target.AcknowledgedUpdates:N0} updates"));
+        }
+    }
+
+    public IReadOnlyList<Measurement> Of(string target, Workload workload) =>
+        [.. all.Where(m => string.Equals(m.Target, target, StringComparison.Ordinal) && m.Workload == workload)
+            .Select(m => m.Measurement)];
+
+    public double GeneratorCoresMax() =>
+        all.Where(m => !string.Equals(m.Target, TargetNames.Pgbench, StringComparison.Ordinal))
+            .Select(m => m.GeneratorCores).DefaultIfEmpty().Max();
+
+    public IEnumerable<string> ErrorSamples() =>
+        all.Where(m => m.Measurement.FirstError is not null)
+            .Select(m => $"{m.Target} {m.Workload}: {m.Measurement.FirstError}").Distinct(StringComparer.Ordinal);
+}
+
+/// <summary>The report: one table in Markdown, and what is needed to judge it and to get it again.</summary>
+internal static class LoadReport
+{
+    public static string Write(LoadResults results, LoadOptions options, string machine, string command)
+    {
+        var text = new StringBuilder();
+        text.AppendLine("# Load benchmark").AppendLine();
+        text.AppendLine("| workload | target | req/s: median (min–max) | × pgbench "
+            + "| p50 ms | p95 ms | p99 ms | max ms | errors |");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|");
+        foreach (var workload in options.Workloads)
+        {
+            var measure = results.Of(TargetNames.Pgbench, workload);
+            double? pgbench = measure.Count > 0 ? Median(measure, m => m.RequestsPerSecond) : null;
+            foreach (var target in options.Targets) Row(text, workload, target, results.Of(target, workload), pgbench);
+        }
+        text.AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"Medians of {options.Rounds} interleaved rounds of {options.Seconds} s, "
+            + $"{options.Connections} connections with one request at a time each, "
+            + $"{options.Orders:N0} orders in each database at the start. "
+            + $"The generator used at most {results.GeneratorCoresMax():N2} cores.");
+        text.AppendLine();
+        foreach (var difference in results.Differences) text.AppendLine("**Not stored as acknowledged** " + difference);
+        foreach (var error in results.ErrorSamples()) text.AppendLine("Error: " + error);
+        var counted = string.Join("; ", results.Counted);
+        if (counted.Length > 0) text.AppendLine($"Acknowledged and counted in the database afterwards: {counted}.");
+        text.AppendLine().AppendLine(machine).AppendLine().AppendLine(CultureInfo.InvariantCulture, $"`{command}`");
+        return text.ToString();
+    }
+
+    private static void Row(
+        StringBuilder text, Workload workload, string target, IReadOnlyList<Measurement> rounds, double? pgbench)
+    {
+        var median = Median(rounds, m => m.RequestsPerSecond);
+        var ratio = pgbench is > 0 ? (median / pgbench.Value).ToString("N2", CultureInfo.InvariantCulture) : "–";
+        text.AppendLine(string.Create(CultureInfo.InvariantCulture,
+            $"| {workload} | {target} "
+            + $"| {median:N0} ({rounds.Min(m => m.RequestsPerSecond):N0}–{rounds.Max(m => m.RequestsPerSecond):N0}) "
+            + $"| {ratio} | {Latency(0.5):N2} | {Latency(0.95):N2} | {Latency(0.99):N2} "
+            + $"| {rounds.Max(m => m.Latency.MaxMicroseconds) / 1000.0:N1} | {rounds.Sum(m => m.Errors)} |"));
+
+        double Latency(double share) => Median(rounds, m => m.Latency.Milliseconds(share));
+    }
+
+    private static double Median(IReadOnlyList<Measurement> rounds, Func<Measurement, double> value)
+    {
+        var sorted = rounds.Select(value).Order().ToArray();
+        return sorted.Length % 2 == 1
+            ? sorted[sorted.Length / 2]
+            : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+}

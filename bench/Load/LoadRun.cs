@@ -1,0 +1,68 @@
+using System.Diagnostics;
+
+namespace Orderly.Bench.Load;
+
+/// <summary>Starts everything, measures in interleaved rounds, counts what is stored, and reports.</summary>
+internal sealed class LoadRun(LoadOptions options, DirectoryInfo directory)
+{
+    private const int RepeatedWarmUpShare = 2;
+
+    /// <summary>The report, and whether all that was acknowledged is stored and no request failed.</summary>
+    public async Task<(string Report, bool Passed)> Run(string command)
+    {
+        await using var postgres = await PrivatePostgres.Start(directory.CreateSubdirectory("cluster"));
+        var machine = await MachineDescription.Of(postgres);
+        var targets = new List<Target>();
+        try
+        {
+            var textCharacters = 0;
+            foreach (var name in TargetNames.All.Where(name => options.Targets.Contains(name, StringComparer.Ordinal)))
+            {
+                var target = Make(name, postgres, textCharacters);
+                targets.Add(target);
+                Progress($"starting {name}");
+                await target.Start(directory);
+                if (target is OrderlyTarget orderly) textCharacters = await orderly.ContentCharacters();
+            }
+            var results = new LoadResults();
+            foreach (var workload in options.Workloads) await Measure(workload, targets, results);
+            foreach (var target in targets) results.Add(target, await target.Verify());
+            return (LoadReport.Write(results, options, machine, command), results.Passed);
+        }
+        finally
+        {
+            foreach (var target in targets) await target.DisposeAsync();
+        }
+    }
+
+    private async Task Measure(Workload workload, List<Target> targets, LoadResults results)
+    {
+        for (var round = 1; round <= options.Rounds; round++)
+        {
+            var warmUp = TimeSpan.FromMilliseconds(options.WarmUpMilliseconds / (round == 1 ? 1 : RepeatedWarmUpShare));
+            foreach (var target in targets)
+            {
+                using var self = Process.GetCurrentProcess();
+                var before = self.TotalProcessorTime;
+                var start = Stopwatch.GetTimestamp();
+                var measurement = await target.Measure(workload, warmUp);
+                self.Refresh();
+                var busy = (self.TotalProcessorTime - before) / Stopwatch.GetElapsedTime(start);
+                results.Add(target, workload, measurement, busy);
+                Progress(FormattableString.Invariant(
+                    $"{workload} round {round} {target.Name}: {measurement.RequestsPerSecond:N0} req/s"));
+            }
+        }
+    }
+
+    private Target Make(string name, PrivatePostgres postgres, int textCharacters) => name switch
+    {
+        TargetNames.Orderly => new OrderlyTarget(postgres, options),
+        TargetNames.Pgbench => new PgbenchTarget(postgres, options) { TextCharacters = textCharacters },
+        TargetNames.Express => new ExpressTarget(postgres, options),
+        TargetNames.EfCore => new EfCoreTarget(postgres, options),
+        _ => throw new UsageException($"{name} is not a target."),
+    };
+
+    private static void Progress(string line) => Console.Error.WriteLine(line);
+}

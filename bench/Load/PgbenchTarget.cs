@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Npgsql;
+
+namespace Orderly.Bench.Load;
+
+/// <summary>
+/// PostgreSQL's own benchmark tool doing the statements that an order needs, one order a transaction, with nothing
+/// around them: no HTTP, no JSON, no checks. It is the measure for the others.
+/// </summary>
+internal sealed partial class PgbenchTarget(PrivatePostgres postgres, LoadOptions options)
+    : Target(TargetNames.Pgbench, postgres, options)
+{
+    private const string SampleText =
+        """
+        {"services":[{"id":"service-7","name":"Service number 7","quantity":2,"fee":26.50},{"id":"service-14",
+        "name":"Service number 14","quantity":1,"fee":33.50}],"adjustment":0.00,"currency":"USD",
+        "metadata":{"region":"eu"}}
+        """;
+
+    private const int Threads = 2;
+
+    // Logging every transaction would slow down the fastest scripts; one in ten gives the same percentiles.
+    private const double LoggedShare = 0.1;
+
+    private readonly Dictionary<Workload, string[]> chosen = [];
+    private string text = SampleText;
+    private DirectoryInfo? scripts;
+    private int runs;
+
+    /// <summary>How long the text of an order is; the service's own is taken over where it is measured, too.</summary>
+    public int TextCharacters { get; init; }
+
+    protected override string BackdateSql =>
+        "update orders set created_at = created_at - interval '4 hours', updated_at = updated_at - interval '4 hours'";
+
+    protected override async Task StartCore(DirectoryInfo directory)
+    {
+        scripts = directory.CreateSubdirectory(Name);
+        if (TextCharacters > 0) text = text.PadRight(TextCharacters, 'x')[..TextCharacters];
+        var migrations = Path.Combine(Repository.Root, "src", "Orderly.Server", "Database", "Migrations");
+        foreach (var file in Directory.GetFiles(migrations, "*.sql").Order(StringComparer.Ordinal))
+            await Execute(Database, await File.ReadAllTextAsync(file));
+        foreach (var file in Directory.GetFiles(Path.Combine(Repository.Root, "bench", "Load", "pgbench"), "*.sql"))
+        {
+            var lines = await File.ReadAllLinesAsync(file);
+            var name = Path.GetFileNameWithoutExtension(file);
+            await File.WriteAllLinesAsync(Script(name), lines);
+            var plain = lines.Where(line => !line.Contains("pipeline", StringComparison.Ordinal));
+            await File.WriteAllLinesAsync(Script(name + "-plain"), plain);
+        }
+    }
+
+    protected override async Task<long> Seed()
+    {
+        var sql = await File.ReadAllTextAsync(Script("seed"));
+        await Execute(Database, sql, new("orders", Options.Orders), new("text", text));
+        return Options.Orders;
+    }
+
+    protected override async Task<Measurement> MeasureCore(Workload workload, TimeSpan warmUp)
+    {
+        long acknowledged = 0;
+        if (!chosen.TryGetValue(workload, out var best))
+        {
+            // With and without pipelining, whichever is faster; these runs are the warm-up as well.
+            var candidates = Candidates(workload);
+            if (candidates is [var only] && Options.Quick) best = only;
+            double fastest = 0;
+            foreach (var candidate in best is null ? candidates : [])
+            {
+                var trial = await Run(candidate, Math.Max(1, (int)warmUp.TotalSeconds));
+                acknowledged += trial.Acknowledged;
+                if (trial.RequestsPerSecond <= fastest) continue;
+                fastest = trial.RequestsPerSecond;
+                best = candidate;
+            }
+            chosen[workload] = best ?? throw new BenchException($"pgbench did nothing for {workload}.");
+        }
+        var measured = await Run(chosen[workload], Options.Seconds);
+        return measured with { Acknowledged = measured.Acknowledged + acknowledged };
+    }
+
+    private string[][] Candidates(Workload workload)
+    {
+        // One order in ten has a reference.
+        string[][] all = workload switch
+        {
+            Workload.Create =>
+            [
+                ["create@9", "create-with-reference@1"],
+                ["create-plain@9", "create-with-reference-plain@1"],
+            ],
+            Workload.Read => [["read"]],
+            Workload.List => [["list"]],
+            Workload.Update => [["update"], ["update-plain"]],
+        };
+        return Options.Quick ? all[..1] : all;
+    }
+
+    private async Task<Measurement> Run(string[] weighted, int seconds)
+    {
+        runs++;
+        var logPrefix = Path.Combine(scripts!.FullName, Invariant($"log-{runs}"));
+        var start = new ProcessStartInfo(Path.Combine(PostgresTools.Directory(), "pgbench"),
+        [
+            "--no-vacuum", "--protocol=prepared", Invariant($"--client={Options.Connections}"),
+            Invariant($"--jobs={Threads}"), Invariant($"--time={seconds}"), Invariant($"--random-seed={runs}"),
+            "--log", $"--log-prefix={logPrefix}", Invariant($"--sampling-rate={LoggedShare}"),
+            "-D", "made=0", "-D", Invariant($"run={runs}"), "-D", Invariant($"orders={Options.Orders}"),
+            "-D", Invariant($"clients={Options.Connections}"), "-D", $"text={text}",
+            .. weighted.SelectMany(script => (string[])["-f", Weighted(script)]),
+        ]);
+        SetLibpqEnvironment(start);
+        var output = await ChildProcess.RunTool(start);
+        return new Measurement(
+            double.Parse(Tps().Match(output).Groups["tps"].Value, CultureInfo.InvariantCulture),
+            await ReadLatencies(logPrefix),
+            long.Parse(Processed().Match(output).Groups["count"].Value, CultureInfo.InvariantCulture),
+            Unknown: 0,
+            Errors: 0,
+            FirstError: null);
+    }
+
+    private static async Task<LatencyHistogram> ReadLatencies(string logPrefix)
+    {
+        // A line of the log: client, number, time in µs, script, and when.
+        var latency = new LatencyHistogram();
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(logPrefix)!, Path.GetFileName(logPrefix) + ".*"))
+        {
+            await foreach (var line in File.ReadLinesAsync(file))
+                latency.Add(long.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture));
+            File.Delete(file);
+        }
+        return latency;
+    }
+
+    private string Script(string name) => Path.Combine(scripts!.FullName, name + ".sql");
+
+    private string Weighted(string script) =>
+        script.Split('@') is [var name, var weight] ? $"{Script(name)}@{weight}" : Script(script);
+
+    protected override async Task VerifyMore(List<string> differences, long rows, long versions)
+    {
+        var revisions = await Number("select count(*) from revisions");
+        if (revisions != versions)
+            differences.Add($"{Name}: {versions} versions were written, the log holds {revisions}.");
+    }
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+
+    [GeneratedRegex(@"^tps = (?<tps>[\d.]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Tps();
+
+    [GeneratedRegex(@"actually processed: (?<count>\d+)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Processed();
+}

@@ -1,0 +1,41 @@
+using Npgsql;
+using Orderly.EmbeddedPostgres;
+
+namespace Orderly.Bench.Load;
+
+/// <summary>A durable PostgreSQL cluster of the benchmark's own, as the service's embedded one.</summary>
+internal sealed class PrivatePostgres : IAsyncDisposable
+{
+    // Every target has a pool of its own, and pgbench opens one connection a client.
+    private const string ConnectionsMax = "250";
+
+    private readonly EmbeddedCluster cluster;
+
+    private PrivatePostgres(EmbeddedCluster started) => cluster = started;
+
+    public static async Task<PrivatePostgres> Start(DirectoryInfo directory)
+    {
+        try
+        {
+            return new PrivatePostgres(await EmbeddedCluster.StartAsync(new EmbeddedClusterOptions
+            {
+                Directory = directory.FullName,
+                Database = "bench",
+                Durable = true,
+                Settings = new Dictionary<string, string>(StringComparer.Ordinal)
+                {
+                    ["max_connections"] = ConnectionsMax,
+                },
+            }));
+        }
+        catch (EmbeddedPostgresException e)
+        {
+            throw new BenchException(e.Message);
+        }
+    }
+
+    public NpgsqlConnectionStringBuilder ConnectionString(string database) =>
+        new(cluster.ConnectionString) { Database = database };
+
+    public ValueTask DisposeAsync() => cluster.DisposeAsync();
+}

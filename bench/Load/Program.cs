@@ -1,0 +1,37 @@
+using Orderly.Bench.Load;
+
+GeneratorSettings.Apply();
+
+if (args.Contains("--help", StringComparer.Ordinal))
+{
+    Console.WriteLine(LoadOptions.Usage);
+    return 0;
+}
+
+var directory = Directory.CreateTempSubdirectory("orderly-bench-");
+try
+{
+    var options = LoadOptions.Parse(args);
+    // PostgreSQL's own user has to pass through.
+    if (!OperatingSystem.IsWindows()) directory.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    var command = $"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}".TrimEnd(' ', '-');
+    var (report, passed) = await new LoadRun(options, directory).Run(command);
+    Console.WriteLine(report);
+    if (options.Out is { } file) await File.WriteAllTextAsync(file, report);
+    return passed ? 0 : 1;
+}
+catch (UsageException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    await Console.Error.WriteLineAsync(LoadOptions.Usage);
+    return 2;
+}
+catch (BenchException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 1;
+}
+finally
+{
+    directory.Delete(recursive: true);
+}

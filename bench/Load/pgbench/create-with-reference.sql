@@ -1,0 +1,21 @@
+-- One order with a reference of its own: otherwise as create.sql.
+-- An id is 32 decimal digits, which PostgreSQL reads as a uuid: per client ascending, as a time-ordered id would be.
+\set made :made + 1
+\set high 1000000000000000 + :run * 1000000 + :client_id
+\set low 1000000000000000 + :made
+\set fee random(1000, 30000)
+\startpipeline
+begin;
+insert into orders (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated,
+    reference, content, created_at, created_by, updated_at, updated_by)
+values ((:high::text || :low::text)::uuid, (:high::text || :low::text)::uuid, 1, 'placed', 'internal',
+    timestamptz '2030-01-01 09:30Z', :fee, true, 'PO-' || :high::text || :low::text, :text,
+    now(), 'bench', now(), 'bench');
+insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content)
+values ((:high::text || :low::text)::uuid, 1, (:high::text || :low::text)::uuid, 'placed', now(), 'bench', 'placed',
+    false, :text);
+insert into pending (order_id, version) values ((:high::text || :low::text)::uuid, 1);
+insert into order_references (team, reference, order_id)
+values ('internal', 'PO-' || :high::text || :low::text, (:high::text || :low::text)::uuid);
+end;
+\endpipeline

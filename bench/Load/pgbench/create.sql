@@ -1,0 +1,18 @@
+-- One order without a reference: what the service stores for POST /orders, in one transaction and one round trip.
+-- An id is 32 decimal digits, which PostgreSQL reads as a uuid: per client ascending, as a time-ordered id would be.
+\set made :made + 1
+\set high 1000000000000000 + :run * 1000000 + :client_id
+\set low 1000000000000000 + :made
+\set fee random(1000, 30000)
+\startpipeline
+begin;
+insert into orders (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated,
+    content, created_at, created_by, updated_at, updated_by)
+values ((:high::text || :low::text)::uuid, (:high::text || :low::text)::uuid, 1, 'placed', 'internal',
+    timestamptz '2030-01-01 09:30Z', :fee, true, :text, now(), 'bench', now(), 'bench');
+insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content)
+values ((:high::text || :low::text)::uuid, 1, (:high::text || :low::text)::uuid, 'placed', now(), 'bench', 'placed',
+    false, :text);
+insert into pending (order_id, version) values ((:high::text || :low::text)::uuid, 1);
+end;
+\endpipeline

@@ -1,0 +1,104 @@
+using Npgsql;
+using Orderly.Server.Configuration;
+using Orderly.Server.Database;
+using Orderly.Server.Observability;
+
+namespace Orderly.Server.Changes;
+
+/// <summary>
+/// Gives the entries of the log their places in the feed, dense and without gaps, once they are committed. Every
+/// server runs one; the one that has the lock works, the others try again now and then.
+/// <code>
+///   wake (a write of ours) or poll (a write of another server) ──► lock ──► move what is visible ──► commit
+///                         ▲                                          │
+///                         └────── idle delay, or stand-by delay ◄────┘  lock not had
+/// </code>
+/// </summary>
+internal sealed class FeedSequencer(
+    WriteDataSource database, ChangeSettings settings, TimeProvider time, ILogger<FeedSequencer> log)
+    : BackgroundService
+{
+    private const int TickMilliseconds = 20;
+    private const int PollMilliseconds = 100;
+    private const int StandByMilliseconds = 1_000;
+    private const int FailureDelaySeconds = 1;
+    private const int VacuumAfterMoved = 50_000;
+    private const int ForgetPauseSeconds = 1;
+
+    private TaskCompletionSource _awake = Asleep();
+    private int _movedSinceVacuum;
+    private long _forgotAt;
+
+    /// <summary>Says that something was written, so that it is in the feed soon.</summary>
+    public void Wake() => Volatile.Read(ref _awake).TrySetResult();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await RunAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            {
+                LogEvents.SequencerFailed(log, FailureDelaySeconds, exception.Message);
+                await Task.Delay(TimeSpan.FromSeconds(FailureDelaySeconds), time, stoppingToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Goes on until something fails. One tick takes all that came since the last.</summary>
+    private async Task RunAsync(CancellationToken stop)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(stop);
+        while (true)
+        {
+            var moved = await FeedStore.MoveAsync(connection, stop);
+            _movedSinceVacuum += moved ?? 0;
+            if (_movedSinceVacuum >= VacuumAfterMoved)
+            {
+                _movedSinceVacuum = 0;
+                await FeedStore.VacuumAsync(connection, stop);
+            }
+
+            await ForgetAsync(connection, stop);
+            if (moved is null)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(StandByMilliseconds), time, stop);
+            }
+            else if (moved == 0)
+            {
+                await SleepAsync(stop);
+            }
+            else
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(TickMilliseconds), time, stop);
+            }
+        }
+    }
+
+    private async Task ForgetAsync(NpgsqlConnection connection, CancellationToken stop)
+    {
+        if (settings.Retention is { } retention && time.GetElapsedTime(_forgotAt).TotalSeconds >= ForgetPauseSeconds)
+        {
+            _forgotAt = time.GetTimestamp();
+            await FeedStore.ForgetAsync(connection, retention, stop);
+        }
+    }
+
+    /// <summary>Until there is something to do, or it is time to look for what other servers wrote.</summary>
+    private async Task SleepAsync(CancellationToken stop)
+    {
+        await Task.WhenAny(_awake.Task, Task.Delay(TimeSpan.FromMilliseconds(PollMilliseconds), time, stop));
+        stop.ThrowIfCancellationRequested();
+        Volatile.Write(ref _awake, Asleep());
+    }
+
+    private static TaskCompletionSource Asleep() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,118 @@
+using Npgsql;
+using Orderly.Server.Database;
+
+namespace Orderly.Server.Changes;
+
+/// <summary>
+/// Moves log entries from <c>pending</c> into <c>feed</c>. Several plain statements in one transaction, under a lock
+/// that only one server at a time can have.
+/// </summary>
+internal static class FeedStore
+{
+    private const long LockKey = 0x6f_72_64_65_72_6c_79_01;
+    private const int MovedMax = 5_000;
+    private const int ForgottenMax = 10_000;
+
+    /// <summary>Its own statement: what the next ones see must have begun after the lock was had.</summary>
+    private const string TryLock = "select pg_try_advisory_xact_lock($1)";
+
+    private const string SelectEnd = "select last_position from feed_bounds";
+
+    /// <summary>
+    /// Of one order, version n is committed before n + 1 begins, so n is visible here whenever n + 1 is: by order and
+    /// version is an order that no reader can find wrong.
+    /// </summary>
+    private const string Append =
+        """
+        insert into feed (position, order_id, version, appended_at)
+        select $1 + row_number() over (order by p.order_id, p.version), p.order_id, p.version, now()
+        from (select order_id, version from pending order by order_id, version limit $2) p
+        """;
+
+    /// <summary>Only what was moved: more may have become visible since.</summary>
+    private const string RemoveMoved =
+        """
+        delete from pending p
+        using feed f
+        where f.position > $1 and p.order_id = f.order_id and p.version = f.version
+        """;
+
+    private const string MoveEnd = "update feed_bounds set last_position = last_position + $1";
+
+    /// <summary>The positions before the first that is young enough, at most so many at a time.</summary>
+    private const string Forget =
+        """
+        update feed_bounds b
+        set forgotten_position = least(b.forgotten_position + $2, coalesce(
+            (select f.position - 1 from feed f
+             where f.position > b.forgotten_position and f.appended_at >= now() - $1::interval
+             order by f.position limit 1),
+            b.last_position))
+        """;
+
+    private const string DeleteForgotten =
+        "delete from feed where position <= (select forgotten_position from feed_bounds)";
+
+    private const string Vacuum = "vacuum pending";
+
+    /// <summary>Moves what is visible. Null: another server has the lock.</summary>
+    public static async Task<int?> MoveAsync(NpgsqlConnection connection, CancellationToken stop)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(stop);
+        if (await ScalarAsync(connection, TryLock, stop, Parameters.Of(LockKey)) is not true)
+        {
+            return null;
+        }
+
+        var end = (long)(await ScalarAsync(connection, SelectEnd, stop))!;
+        await using var append = new NpgsqlCommand(Append, connection);
+        append.Parameters.Add(Parameters.Of(end));
+        append.Parameters.Add(Parameters.Of(MovedMax));
+        var moved = await append.ExecuteNonQueryAsync(stop);
+        if (moved > 0)
+        {
+            await using var remove = new NpgsqlCommand(RemoveMoved, connection);
+            remove.Parameters.Add(Parameters.Of(end));
+            await remove.ExecuteNonQueryAsync(stop);
+            await using var advance = new NpgsqlCommand(MoveEnd, connection);
+            advance.Parameters.Add(Parameters.Of(moved));
+            await advance.ExecuteNonQueryAsync(stop);
+        }
+
+        await transaction.CommitAsync(stop);
+        return moved;
+    }
+
+    /// <summary>Forgets what is older than the retention, a batch at a time, under the lock of the sequencer.</summary>
+    public static async Task ForgetAsync(NpgsqlConnection connection, TimeSpan retention, CancellationToken stop)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(stop);
+        if (await ScalarAsync(connection, TryLock, stop, Parameters.Of(LockKey)) is not true)
+        {
+            return;
+        }
+
+        await using var forget = new NpgsqlCommand(Forget, connection);
+        forget.Parameters.Add(Parameters.Of(retention));
+        forget.Parameters.Add(Parameters.Of((long)ForgottenMax));
+        await forget.ExecuteNonQueryAsync(stop);
+        await using var delete = new NpgsqlCommand(DeleteForgotten, connection);
+        await delete.ExecuteNonQueryAsync(stop);
+        await transaction.CommitAsync(stop);
+    }
+
+    /// <summary>Rows pass through pending and leave their space behind; every look at it would walk over that.</summary>
+    public static async Task VacuumAsync(NpgsqlConnection connection, CancellationToken stop)
+    {
+        await using var command = new NpgsqlCommand(Vacuum, connection);
+        await command.ExecuteNonQueryAsync(stop);
+    }
+
+    private static async Task<object?> ScalarAsync(
+        NpgsqlConnection connection, string sql, CancellationToken stop, params NpgsqlParameter[] parameters)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddRange(parameters);
+        return await command.ExecuteScalarAsync(stop);
+    }
+}

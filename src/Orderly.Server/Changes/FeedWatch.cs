@@ -1,0 +1,69 @@
+using Npgsql;
+using Orderly.Server.Database;
+
+namespace Orderly.Server.Changes;
+
+/// <summary>How far the feed reaches at the moment.</summary>
+internal sealed record FeedBounds(long Last, long Forgotten);
+
+/// <summary>
+/// Tells those who wait for the feed that it has grown. All of them share one look at the database every few
+/// milliseconds, and nobody looks while nobody waits; so it works the same whichever server wrote, and no connection
+/// has to be kept for it.
+/// </summary>
+internal sealed class FeedWatch(ReadDataSource database, TimeProvider time)
+{
+    private const int LookMilliseconds = 25;
+
+    private const string SelectBounds = "select last_position, forgotten_position from feed_bounds";
+
+    private readonly Lock _lock = new();
+    private Task<FeedBounds>? _look;
+
+    public async Task<FeedBounds> BoundsAsync()
+    {
+        await using var command = database.Source.CreateCommand(SelectBounds);
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        return new FeedBounds(reader.GetInt64(0), reader.GetInt64(1));
+    }
+
+    /// <summary>Waits until the feed reaches beyond the position. False: it did not in that time.</summary>
+    public async Task<bool> WaitBeyondAsync(long position, TimeSpan timeout, CancellationToken stop)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            var bounds = await NextLook().WaitAsync(stop);
+            if (bounds.Last > position)
+            {
+                return true;
+            }
+
+            if (time.GetElapsedTime(start) >= timeout)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>The look that is about to be taken, which began after the caller asked.</summary>
+    private Task<FeedBounds> NextLook()
+    {
+        lock (_lock)
+        {
+            return _look ??= LookAsync();
+        }
+    }
+
+    private async Task<FeedBounds> LookAsync()
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(LookMilliseconds), time);
+        lock (_lock)
+        {
+            _look = null;
+        }
+
+        return await BoundsAsync();
+    }
+}

@@ -1,0 +1,56 @@
+using System.Security.Cryptography;
+using System.Text;
+using Orderly.Contract.Problems;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Changes;
+
+/// <summary>
+/// A caller's wish that a request be done once, however often it is sent (IETF draft-ietf-httpapi-idempotency-key).
+/// </summary>
+/// <param name="Caller">Whose key it is; keys of different callers never meet.</param>
+/// <param name="Key">The text of Idempotency-Key without quotes.</param>
+/// <param name="RequestDigest">SHA-256 of method, path, query and body: what "the same request" means.</param>
+/// <param name="AnswerStatus">The status of the answer, once the request is done.</param>
+internal sealed record IdempotencyClaim(string Caller, string Key, byte[] RequestDigest, int AnswerStatus)
+{
+    public const string Header = "Idempotency-Key";
+    private const int LengthMax = 255;
+
+    /// <summary>Stands for a request without a key.</summary>
+    public static readonly IdempotencyClaim None = new("", "", [], 0);
+
+    /// <summary>The claim of a request; <see cref="None"/> where it has no key, or one that can't be read.</summary>
+    public static IdempotencyClaim Read(
+        HttpRequest request, string caller, byte[] body, int answerStatus, Faults faults)
+    {
+        var header = request.Headers[Header];
+        if (header.Count == 0)
+        {
+            return None;
+        }
+
+        var key = header.Count == 1 ? header[0]!.Trim() : "";
+        if (key.Length >= 2 && key[0] == '"' && key[^1] == '"')
+        {
+            key = key[1..^1];
+        }
+
+        if (key.Length is 0 or > LengthMax || key.Any(letter => letter is <= ' ' or > '~'))
+        {
+            faults.AddParameter(ProblemCode.InvalidIdempotencyKey, Header,
+                $"{Header} takes one key of 1 to {LengthMax} visible ASCII characters, bare or in quotes.");
+            return None;
+        }
+
+        return new IdempotencyClaim(caller, key, Digest(request, body), answerStatus);
+    }
+
+    private static byte[] Digest(HttpRequest request, byte[] body)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
+        hash.AppendData(body);
+        return hash.GetHashAndReset();
+    }
+}

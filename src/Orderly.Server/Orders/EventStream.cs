@@ -1,0 +1,76 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Http.Metadata;
+using Orderly.Contract.Changes;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>200: one page of the feed.</summary>
+internal sealed class EventPage(FeedBatch batch, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
+{
+    public Task ExecuteAsync(HttpContext httpContext) =>
+        Answer.SendPageAsync(httpContext, batch.Entries, FeedToken.Make(batch.Last),
+            (row, body) => EventDocument.Write(row, updatableAfter, body), linkParameter: "after");
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(
+            200, typeof(ChangePage), [JsonBody.MediaType, EventStream.MediaType]));
+        builder.Metadata.Add(new Gives(200, "Some changes, and the token to go on from.", "Link"));
+    }
+}
+
+/// <summary>
+/// 200: the feed as server-sent events, for as long as the reader stays. Nothing is held between two reads, so a slow
+/// reader costs a socket and no more.
+/// </summary>
+internal sealed class EventStream(
+    ReadFeed feed, FeedQuery query, TimeSpan updatableAfter, CancellationToken stopping) : IResult
+{
+    public const string MediaType = "text/event-stream";
+    private const int HeartbeatSeconds = 15;
+    private const int BatchSize = 100;
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.ContentType = MediaType;
+        httpContext.Response.Headers.CacheControl = "no-cache, no-store";
+        httpContext.Response.Headers["X-Accel-Buffering"] = "no";
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
+        try
+        {
+            await SendAllAsync(httpContext, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The reader has gone, or the server stops; the reader goes on from the last id that it has.
+        }
+    }
+
+    private async Task SendAllAsync(HttpContext http, CancellationToken stop)
+    {
+        await http.Response.Body.FlushAsync(stop);
+        var next = query with { PageSize = BatchSize, Wait = TimeSpan.FromSeconds(HeartbeatSeconds) };
+        while (true)
+        {
+            var batch = await feed.ReadAsync(next, stop);
+            using var text = new PooledBuffer(1024 * (batch.Entries.Count + 1));
+            foreach (var entry in batch.Entries)
+            {
+                text.WriteAscii($"id: {FeedToken.Make(entry.Position)}\nevent: {EventTypes.Of(entry.Step.Revision.Kind)}\n");
+                text.Write("data: "u8);
+                EventDocument.Write(entry, updatableAfter, text);
+                text.Write("\n\n"u8);
+            }
+
+            if (batch.Entries.Count == 0)
+            {
+                text.WriteAscii($": nothing new up to {FeedToken.Make(batch.Last)}\n\n");
+            }
+
+            await http.Response.Body.WriteAsync(text.WrittenMemory, stop);
+            await http.Response.Body.FlushAsync(stop);
+            next = next with { After = batch.Last };
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Orderly.Contract.Problems;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>Reads one order, as it is now or as it was at an instant.</summary>
+internal sealed class FindOrder(OrderStore orders, RevisionStore revisions)
+{
+    public async Task<Result<StoredOrder>> RunAsync(string id, HttpRequest request)
+    {
+        var query = QueryInput.Read(request, "asOf");
+        var asOf = query.Instant("asOf");
+        if (query.ToProblem() is { } problem)
+        {
+            return problem;
+        }
+
+        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId) is not { } order)
+        {
+            return OrderStore.NotFound(id);
+        }
+
+        if (asOf is { } instant)
+        {
+            return await AsOfAsync(order, instant);
+        }
+
+        return order.DeletedAt is null ? order : OrderStore.NotFound(id);
+    }
+
+    /// <summary>What was deleted since was there then, and the other way round.</summary>
+    private async Task<Result<StoredOrder>> AsOfAsync(StoredOrder order, DateTime instant)
+    {
+        if (instant > order.ReadAt)
+        {
+            var faults = new Faults();
+            faults.AddParameter(ProblemCode.OutOfRange, "asOf",
+                $"asOf must not be in the future; the database's clock says {Instant.Format(order.ReadAt)}.");
+            return faults.ToProblem()!;
+        }
+
+        return await revisions.FindAsOfAsync(order.Id, instant) is { IsDeleted: false } revision
+            ? revision.On(order)
+            : new Problem(ProblemCode.OrderNotFound, $"There was no order {order.Id:D} at {Instant.Format(instant)}.");
+    }
+}

@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Orderly.Server.Access;
+using Orderly.Server.Configuration;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>The address of the feed of changes.</summary>
+internal static class OrderFeedApi
+{
+    public static void MapOrderFeed(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/changes", ReadAsync).WithTags("Changes")
+            .WithName("listChanges").WithSummary("Every change of every order, in order and without gaps")
+            .WithDescription(
+                "CloudEvents 1.0. With Accept: text/event-stream the events are sent as they come; Last-Event-ID "
+                + "goes on after one.")
+            .WithMetadata(
+                new RequiredScope(Scopes.ChangesRead),
+                new TakesParameter("after", "string", "next of the answer before; left out: from the start."),
+                Described.Limit(ReadFeed.PageSizeMax, ReadFeed.PageSizeDefault),
+                new TakesParameter("wait", "integer", "How many seconds to wait where there is nothing yet.")
+                {
+                    Minimum = 0, Maximum = ReadFeed.WaitMaxSeconds, Default = 0,
+                },
+                new TakesParameter("type", "string", "Only these types of events, separated by commas."))
+            .CanRefuse(410);
+
+    private static async Task<Results<EventPage, EventStream, Refused>> ReadAsync(
+        HttpContext http, ReadFeed feed, OrderSettings settings, IHostApplicationLifetime host)
+    {
+        if ((await feed.PrepareAsync(http.Request)).IsRefused(out var problem, out var query))
+        {
+            return new Refused(problem);
+        }
+
+        return http.Request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(
+            EventStream.MediaType, StringComparison.OrdinalIgnoreCase))
+            ? new EventStream(feed, query, settings.UpdatableAfter, host.ApplicationStopping)
+            : new EventPage(await feed.ReadAsync(query, http.RequestAborted), settings.UpdatableAfter);
+    }
+}

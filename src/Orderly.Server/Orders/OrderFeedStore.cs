@@ -1,0 +1,53 @@
+using Npgsql;
+using Orderly.Server.Database;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>One entry of the feed: a version of an order, and where it stands.</summary>
+internal sealed record FeedEntry(long Position, StoredOrder Order, RevisionStep Step);
+
+/// <summary>Reads the feed with the orders as they stood.</summary>
+internal sealed class OrderFeedStore(ReadDataSource database)
+{
+    /// <summary>A place in the feed is given under a lock and after the commit, so there are no gaps to wait for.</summary>
+    private const string SelectAfter =
+        $"""
+        select f.position, {OrderStore.Columns}, {RevisionStore.Columns}, {BeforeColumns}
+        from feed f
+        join orders o on o.order_id = f.order_id
+        join revisions r on r.order_id = f.order_id and r.version = f.version
+        left join revisions b on b.order_id = f.order_id and b.version = f.version - 1
+        where f.position > $1 and f.position <= $1 + $2
+        order by f.position
+        """;
+
+    private const string BeforeColumns =
+        "b.version, b.kind, b.recorded_at, b.actor, b.reason, b.status, b.deleted, b.content, b.personal";
+
+    /// <summary>The next entries, at most so many.</summary>
+    public async Task<List<FeedEntry>> ReadAsync(long after, int count, CancellationToken stop)
+    {
+        await using var command = database.Source.CreateCommand(SelectAfter);
+        command.Parameters.Add(Parameters.Of(after));
+        command.Parameters.Add(Parameters.Of((long)count));
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        var entries = new List<FeedEntry>(count);
+        while (await reader.ReadAsync(stop))
+        {
+            entries.Add(Read(reader));
+        }
+
+        return entries;
+    }
+
+    private static FeedEntry Read(NpgsqlDataReader row)
+    {
+        const int orderAt = 1;
+        const int revisionAt = orderAt + OrderStore.ColumnCount;
+        const int beforeAt = revisionAt + RevisionStore.ColumnCount;
+        var revision = RevisionStore.Read(row, revisionAt);
+        var before = row.IsDBNull(beforeAt) ? null : RevisionStore.Read(row, beforeAt);
+        return new FeedEntry(
+            row.GetInt64(0), revision.On(OrderStore.Read(row, orderAt)), new RevisionStep(revision, before));
+    }
+}

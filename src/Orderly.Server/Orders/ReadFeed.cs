@@ -1,0 +1,95 @@
+using Orderly.Contract.Problems;
+using Orderly.Server.Changes;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>Where a reader of the feed stands and what it wants.</summary>
+/// <param name="After">The position of the last event that the reader has.</param>
+/// <param name="Types">The types of events that are wanted; null: all.</param>
+internal sealed record FeedQuery(long After, int PageSize, TimeSpan Wait, IReadOnlySet<string>? Types);
+
+/// <summary>Some events, and the position to go on from.</summary>
+internal sealed record FeedBatch(IReadOnlyList<FeedEntry> Entries, long Last);
+
+/// <summary>Reads the feed of changes: at once, or as soon as there is something.</summary>
+internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch)
+{
+    public const int PageSizeMax = 500;
+    public const int PageSizeDefault = 50;
+    public const int WaitMaxSeconds = 30;
+    private const string LastEventIdHeader = "Last-Event-ID";
+
+    public async Task<Result<FeedQuery>> PrepareAsync(HttpRequest request)
+    {
+        var query = QueryInput.Read(request, "after", "limit", "wait", "type");
+        var pageSize = query.WholeNumber("limit", 1, PageSizeMax, PageSizeDefault);
+        var waitSeconds = query.WholeNumber("wait", 0, WaitMaxSeconds, 0);
+        var types = ReadTypes(query);
+        var bounds = await watch.BoundsAsync();
+
+        // A browser that connects again says where it stopped; that is newer than what its address says.
+        var header = request.Headers[LastEventIdHeader];
+        var token = header.Count > 0 ? header.ToString() : query.Text("after");
+        var after = token is null ? bounds.Forgotten : FeedToken.Read(token);
+        if (after is null || after > bounds.Last)
+        {
+            query.Faults.AddParameter(ProblemCode.InvalidToken, header.Count > 0 ? LastEventIdHeader : "after",
+                "The token is not one that this feed gave.");
+        }
+
+        if (query.ToProblem() is { } problem)
+        {
+            return problem;
+        }
+
+        return after < bounds.Forgotten
+            ? new Problem(ProblemCode.TokenExpired, "Events behind this token are no longer kept.")
+            : new FeedQuery(after!.Value, pageSize, TimeSpan.FromSeconds(waitSeconds), types);
+    }
+
+    /// <summary>The next events. Waits for the first where there is none yet, as long as the reader wants.</summary>
+    public async Task<FeedBatch> ReadAsync(FeedQuery query, CancellationToken stop)
+    {
+        var batch = await ReadNowAsync(query, stop);
+        while (batch.Entries.Count == 0 && query.Wait > TimeSpan.Zero)
+        {
+            if (!await watch.WaitBeyondAsync(batch.Last, query.Wait, stop))
+            {
+                return batch;
+            }
+
+            batch = await ReadNowAsync(query with { After = batch.Last }, stop);
+        }
+
+        return batch;
+    }
+
+    private async Task<FeedBatch> ReadNowAsync(FeedQuery query, CancellationToken stop)
+    {
+        var entries = await feed.ReadAsync(query.After, query.PageSize, stop);
+        var last = entries.Count > 0 ? entries[^1].Position : query.After;
+        return new FeedBatch(
+            query.Types is { } types
+                ? [.. entries.Where(entry => types.Contains(EventTypes.Of(entry.Step.Revision.Kind)))]
+                : entries,
+            last);
+    }
+
+    private static HashSet<string>? ReadTypes(QueryInput query)
+    {
+        if (query.Text("type") is not { } text)
+        {
+            return null;
+        }
+
+        var types = text.Split(',');
+        foreach (var type in types.Where(type => !EventTypes.All.Contains(type, StringComparer.Ordinal)))
+        {
+            query.Faults.AddParameter(ProblemCode.InvalidParameter, "type",
+                $"There is no event type {Suggestion.Quote(type)}.{Suggestion.For(type, EventTypes.All)}");
+        }
+
+        return types.ToHashSet(StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using Orderly.Contract.Problems;
+using Orderly.Server.Access;
+using Orderly.Server.Changes;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>
+/// All that a write on an order says beside its content: the terms in the query, the precondition, the
+/// Idempotency-Key; and the body, as JSON.
+/// </summary>
+internal sealed class WriteRequest : IDisposable
+{
+    private const int ReasonLengthMax = 500;
+
+    private readonly JsonBodyContent _body;
+
+    private WriteRequest(HttpContext http, JsonBodyContent body, WriteTerms terms, IdempotencyClaim claim, Faults faults)
+    {
+        Faults = faults;
+        Http = http;
+        _body = body;
+        Terms = terms;
+        Claim = claim;
+        Caller = Caller.Of(http);
+    }
+
+    public HttpContext Http { get; }
+
+    /// <summary>What is wrong with the query and the headers, to be told with what is wrong with the body.</summary>
+    public Faults Faults { get; }
+
+    public JsonElement Body => _body.Json.RootElement;
+
+    public WriteTerms Terms { get; }
+
+    /// <summary><see cref="IdempotencyClaim.None"/> where there is no key, or nothing is to be stored.</summary>
+    public IdempotencyClaim Claim { get; }
+
+    public Caller Caller { get; }
+
+    /// <param name="mediaType">What the body must be; null: there may be none.</param>
+    /// <param name="parameters">The query parameters that the address takes.</param>
+    /// <param name="answerStatus">The status of the answer, once the write is done.</param>
+    public static async Task<Result<WriteRequest>> ReadAsync(
+        HttpContext http, string? mediaType, int answerStatus, params string[] parameters)
+    {
+        var query = QueryInput.Read(http.Request, parameters);
+        var isForced = query.Bool("force") ?? false;
+        if (isForced && !Caller.Of(http).Scopes.Contains(Scopes.OrdersForce))
+        {
+            return ApiKeyGate.MissingScope(Scopes.OrdersForce);
+        }
+
+        if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
+        {
+            return unread;
+        }
+
+        var reason = ReadReason(query, isRequired: isForced && parameters.Contains("reason", StringComparer.Ordinal));
+        var terms = new WriteTerms(query.Bool("dryRun") ?? false, isForced, reason, Claim: null);
+        var takesKey = HttpMethods.IsPost(http.Request.Method) || HttpMethods.IsPatch(http.Request.Method);
+        var claim = takesKey
+            ? IdempotencyClaim.Read(http.Request, Caller.Of(http).KeyId, body.Bytes, answerStatus, query.Faults)
+            : IdempotencyClaim.None;
+        return new WriteRequest(http, body, terms, terms.IsDryRun ? IdempotencyClaim.None : claim, query.Faults);
+    }
+
+    /// <summary>The order that the write is about, and which version of it.</summary>
+    public Result<ChangeTarget> Target(string id, int? bodyVersion)
+    {
+        if (Precondition.Read(Http.Request, bodyVersion).IsRefused(out var malformed, out var precondition))
+        {
+            return malformed;
+        }
+
+        return OrderId.TryParse(id, out var orderId)
+            ? new ChangeTarget(orderId, precondition, Terms)
+            : OrderStore.NotFound(id);
+    }
+
+    public void Dispose() => _body.Dispose();
+
+    private static string? ReadReason(QueryInput query, bool isRequired)
+    {
+        var reason = query.Text("reason");
+        if (reason is null && isRequired)
+        {
+            query.Faults.AddParameter(ProblemCode.InvalidParameter, "reason",
+                "force=true takes a reason, which the revision records.");
+        }
+        else if (reason is not null && (reason.Length is 0 or > ReasonLengthMax || reason.Contains('\0', StringComparison.Ordinal)))
+        {
+            query.Faults.AddParameter(ProblemCode.InvalidParameter, "reason",
+                $"\"reason\" has 1 to {ReasonLengthMax} characters.");
+        }
+
+        return reason;
+    }
+}
