@@ -8,6 +8,8 @@ namespace Orderly.Server.Orders;
 /// <summary>The address of the feed of changes.</summary>
 internal static class OrderFeedApi
 {
+    private const int TypesLengthMax = 200;
+
     public static void MapOrderFeed(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/changes", ReadAsync).WithTags("Changes")
             .WithName("listChanges").WithSummary("Every change of every order, in order and without gaps")
@@ -16,13 +18,19 @@ internal static class OrderFeedApi
                 + "goes on after one.")
             .WithMetadata(
                 new RequiredScope(Scopes.ChangesRead),
-                new TakesParameter("after", "string", "next of the answer before; left out: from the start."),
+                new TakesParameter("after", "string", "next of the answer before; left out: from the start.")
+                {
+                    LengthMax = Database.Cursor.LengthMax, Pattern = QueryInput.CursorParameter.Pattern,
+                },
                 Described.Limit(ReadFeed.PageSizeMax, ReadFeed.PageSizeDefault),
                 new TakesParameter("wait", "integer", "How many seconds to wait where there is nothing yet.")
                 {
                     Minimum = 0, Maximum = ReadFeed.WaitMaxSeconds, Default = 0,
                 },
-                new TakesParameter("type", "string", "Only these types of events, separated by commas."))
+                new TakesParameter("type", "string", "Only these types of events, separated by commas.")
+                {
+                    LengthMax = TypesLengthMax, Pattern = "^[a-z.,-]+$",
+                })
             .CanRefuse(410);
 
     private static async Task<Results<EventPage, EventStream, Refused>> ReadAsync(

@@ -27,6 +27,14 @@ internal sealed class SchemaBook(OpenApiDocument document)
         return new SchemaFields(name, schema);
     }
 
+    /// <summary>The schema of something in an answer, where one field may be left out.</summary>
+    public SchemaFields AnswerBut(string name, string optional)
+    {
+        var fields = Answer(name);
+        Of(name).Required!.Remove(optional);
+        return fields;
+    }
+
     /// <summary>The schema of something in an answer, some of whose fields are left out rather than null.</summary>
     public SchemaFields AnswerWithoutNulls(string name)
     {

@@ -14,6 +14,7 @@ internal static class SharedParts
     private static readonly (string Name, string Meaning, string Example)[] TextHeaders =
     [
         ("ETag", "The version: `\"v\"` and its number, in quotes. For If-Match and If-None-Match.", "\"v7\""),
+        ("Idempotent-Replayed", "`true` where this is the answer that an earlier request with the same key got.", "true"),
         ("Location", "The address of what was created.", "/orders/01a209de-90dc-7f55-a5a7-91d28fe76cf3"),
         ("Link", "The next page (RFC 8288), where there is one.",
             "</orders?limit=2&cursor=AfXakhFoQOwuCN9Jjxv4YCABognekTFzG74frglUYRY2>; rel=\"next\""),
@@ -40,6 +41,7 @@ internal static class SharedParts
         "403" => "Forbidden",
         "404" => "NotFound",
         "409" => "Conflict",
+        "410" => "Gone",
         "412" => "PreconditionFailed",
         "413" => "ContentTooLarge",
         "415" => "UnsupportedMediaType",
