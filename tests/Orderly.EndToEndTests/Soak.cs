@@ -20,6 +20,9 @@ internal sealed record SoakOptions
     public int HoldMillisecondsMax { get; init; } = 3_000;
     public int TimeoutSeconds { get; init; } = 900;
 
+    /// <summary>How long the feed may take to show all, once the clients have stopped.</summary>
+    public int CatchUpTimeoutSeconds { get; init; } = 40;
+
     /// <summary>Statements that plant a bug in the database; none: the product as it is.</summary>
     public IReadOnlyList<string> PlantedSql { get; init; } = [];
 
@@ -38,6 +41,9 @@ internal sealed record SoakResult(
 /// <summary>Runs clients and faults against real processes, then has the checker decide.</summary>
 internal static class Soak
 {
+    /// <summary>Tests of this collection each take all of the machine.</summary>
+    public const string OneAtATime = "Real processes";
+
     private const int ServiceFee = 20;
     private const int WaitMilliseconds = 20;
 
@@ -61,7 +67,8 @@ internal static class Soak
             var readers = await WorkAsync(options, servers, recorder, injector);
             var worked = Stopwatch.GetElapsedTime(began);
             options.Report($"{recorder.Count} operations after {worked.TotalSeconds:0} s; reading what is there");
-            var final = await new FinalReader(installation, servers[^1], readers).ReadAsync();
+            var final = await new FinalReader(installation, servers[^1], readers)
+                .ReadAsync(options.CatchUpTimeoutSeconds);
             var history = recorder.ToHistory(final);
             var violations = HistoryChecker.Check(history);
             return new SoakResult(history, violations, injector.Done,

@@ -3,6 +3,7 @@ using Orderly.EndToEndTests.Faults;
 namespace Orderly.EndToEndTests;
 
 /// <summary>A short run on real processes. The long one is a command, see README.md.</summary>
+[Collection(Soak.OneAtATime)]
 public sealed class SoakTests(ITestOutputHelper output)
 {
     /// <summary>One of each kind.</summary>

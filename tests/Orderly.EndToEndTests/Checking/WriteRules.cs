@@ -98,10 +98,17 @@ internal static class WriteRules
             .Select(version => new Violation(Rule.NothingComesFromNowhere, $"nobody wrote {version}"));
     }
 
-    /// <summary>A status that the order has already makes no version: the answer is the one that is there.</summary>
+    /// <summary>
+    /// A status that the order has already, or restoring what is not deleted, makes no version: the answer is the
+    /// order as it is there.
+    /// </summary>
     private static bool ChangedNothing(WriteOperation write, AnsweredWrite answer) =>
-        write.Kind == OperationKind.ChangeStatus && answer.OrderId == write.Target
-        && answer.Version == write.BaseVersion && answer.Facts?.Status == write.Status;
+        answer.OrderId == write.Target && answer.Version == write.BaseVersion && write.Kind switch
+        {
+            OperationKind.ChangeStatus => answer.Facts?.Status == write.Status,
+            OperationKind.Restore => answer.Facts?.IsDeleted == false,
+            _ => false,
+        };
 
     /// <summary>Whether a version is what the operation asks for, in all its parts.</summary>
     private static bool IsMeant(WriteOperation write, LoggedVersion version)

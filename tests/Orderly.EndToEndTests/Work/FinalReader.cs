@@ -12,13 +12,12 @@ internal sealed class FinalReader(Installation installation, OrderlyClient serve
     private const int ReadsAtATime = 8;
     private const int AttemptsMax = 20;
     private const int RetryDelayMilliseconds = 500;
-    private const int CatchUpTimeoutSeconds = 40;
     private const int PollMilliseconds = 100;
     private const int PageSize = 500;
 
-    public async Task<FinalState> ReadAsync()
+    public async Task<FinalState> ReadAsync(int catchUpTimeoutSeconds)
     {
-        await CatchUpAsync();
+        await CatchUpAsync(catchUpTimeoutSeconds);
         var log = await installation.QueryAsync(
             "select order_id, version, kind, reason, status, content, deleted from revisions order by 1, 2",
             row => new LoggedVersion(row.GetGuid(0), row.GetInt32(1), row.GetString(2), Text(row, 3),
@@ -51,9 +50,9 @@ internal sealed class FinalReader(Installation installation, OrderlyClient serve
     }
 
     /// <summary>Waits until nothing is pending and every reader has got to the end.</summary>
-    private async Task CatchUpAsync()
+    private async Task CatchUpAsync(int timeoutSeconds)
     {
-        for (var waited = 0; waited < CatchUpTimeoutSeconds * 1000; waited += PollMilliseconds)
+        for (var waited = 0; waited < timeoutSeconds * 1000; waited += PollMilliseconds)
         {
             var pending = await installation.QueryAsync("select count(*) from pending", row => row.GetInt64(0));
             var isAtEnd = pending[0] == 0;

@@ -65,7 +65,8 @@ internal sealed class OrderlyClient : IDisposable
                 response.Headers.Contains("Idempotent-Replayed"),
                 response.Headers.RetryAfter?.Delta);
         }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or IOException
+        catch (Exception exception) when (exception is HttpRequestException or System.Net.Sockets.SocketException
+            or TaskCanceledException or IOException
             or JsonException)
         {
             return Attempt.Lost;
