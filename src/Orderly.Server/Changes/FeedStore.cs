@@ -13,8 +13,13 @@ internal static class FeedStore
     private const int MovedMax = 5_000;
     private const int ForgottenMax = 10_000;
 
-    /// <summary>Its own statement: what the next ones see must have begun after the lock was had.</summary>
-    private const string TryLock = "select pg_try_advisory_xact_lock($1)";
+    /// <summary>
+    /// Its own statement: what the next ones see must have begun after the lock was had. A server that then stands
+    /// still (a paused machine, a lost network) would keep the lock for as long, and the feed of all with it; so
+    /// PostgreSQL ends a transaction that it hears nothing of.
+    /// </summary>
+    private const string TryLock =
+        "select pg_try_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', '5s', true)";
 
     private const string SelectEnd = "select last_position from feed_bounds";
 
