@@ -90,7 +90,9 @@ internal static class Soak
         }
     }
 
-    /// <summary>Until enough is done and every fault was; the readers of the feed are left where they then stand.</summary>
+    /// <summary>
+    /// Until enough is done and every fault was; the readers of the feed are left where they then stand.
+    /// </summary>
     private static async Task<IReadOnlyList<FeedReader>> WorkAsync(
         SoakOptions options, IReadOnlyList<OrderlyClient> servers, Recorder recorder, FaultInjector injector)
     {

@@ -29,7 +29,8 @@ internal static class SoakReport
 
         Line(text, $"longest write: {history.Writes.Select(Seconds).DefaultIfEmpty().Max():0.0} s");
         Line(text, $"faults: {injector.Count} ("
-            + string.Join(", ", injector.Done.OrderBy(done => done.Key).Select(done => $"{done.Value} {done.Key}")) + ")");
+            + string.Join(", ", injector.Done.OrderBy(done => done.Key).Select(done => $"{done.Value} {done.Key}"))
+            + ")");
         Line(text, $"orders: {history.Final.Stored.Count}, versions: {history.Final.Log.Count}, "
             + $"feed: {history.Final.Places.Count}");
         Line(text, $"violations: {violations.Count}");

@@ -9,7 +9,8 @@ namespace Orderly.Server.Orders;
 
 /// <summary>Places a new order.</summary>
 internal sealed class PlaceOrder(
-    OrderWriter writer, WriteConflict conflict, ServiceCatalog catalog, OrderSettings settings, Ids ids, TimeProvider time)
+    OrderWriter writer, WriteConflict conflict, ServiceCatalog catalog, OrderSettings settings,
+    Ids ids, TimeProvider time)
 {
     /// <summary>
     /// Each time a service record changed meanwhile, which a price list put in at once does in a row.

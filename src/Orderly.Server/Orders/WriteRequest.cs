@@ -14,7 +14,8 @@ internal sealed class WriteRequest : IDisposable
 {
     private readonly JsonBodyContent _body;
 
-    private WriteRequest(HttpContext http, JsonBodyContent body, WriteTerms terms, IdempotencyClaim claim, Faults faults)
+    private WriteRequest(
+        HttpContext http, JsonBodyContent body, WriteTerms terms, IdempotencyClaim claim, Faults faults)
     {
         Faults = faults;
         Http = http;
@@ -88,7 +89,9 @@ internal sealed class WriteRequest : IDisposable
             query.Faults.AddParameter(ProblemCode.InvalidParameter, "reason",
                 "force=true takes a reason, which the revision records.");
         }
-        else if (reason is not null && (reason.Length is 0 or > ReasonInput.ReasonLengthMax || reason.Contains('\0', StringComparison.Ordinal)))
+        else if (reason is not null
+            && (reason.Length is 0 or > ReasonInput.ReasonLengthMax
+                || reason.Contains('\0', StringComparison.Ordinal)))
         {
             query.Faults.AddParameter(ProblemCode.InvalidParameter, "reason",
                 $"\"reason\" has 1 to {ReasonInput.ReasonLengthMax} characters.");

@@ -33,7 +33,9 @@ internal sealed record AnsweredWrite(Guid OrderId, int Version, OrderFacts? Fact
 /// <summary>One write of a client with all its attempts: its intent, and what the client learnt.</summary>
 internal sealed record WriteOperation
 {
-    /// <summary>Unique, and stored with the write: in the metadata of an order, and as the reason of a version.</summary>
+    /// <summary>
+    /// Unique, and stored with the write: in the metadata of an order, and as the reason of a version.
+    /// </summary>
     public required string Marker { get; init; }
     public required OperationKind Kind { get; init; }
     public string? Key { get; init; }

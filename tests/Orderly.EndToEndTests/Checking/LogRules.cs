@@ -8,7 +8,8 @@ internal static class LogRules
         .. log.ByOrder.Where(versions => !versions.Select(version => version.Version).Order()
                 .SequenceEqual(Enumerable.Range(1, versions.Count())))
             .Select(versions => new Violation(Rule.VersionsAreDense,
-                $"{versions.Key} has the versions {string.Join(' ', versions.Select(version => version.Version).Order())}")),
+                $"{versions.Key} has the versions "
+                    + $"{string.Join(' ', versions.Select(version => version.Version).Order())}")),
         .. CheckOrders(final.Stored, "is stored", log, deletedToo: true),
         .. CheckOrders(final.Served, "is served", log, deletedToo: false),
         .. CheckOrders(final.Folded, "folds to", log, deletedToo: true),

@@ -18,7 +18,9 @@ internal enum FaultKind
     /// <summary>Every backend of PostgreSQL stands still for a while.</summary>
     FreezeDatabase,
 
-    /// <summary>The backends of a server stand still, its connections break, and then what they had begun goes on.</summary>
+    /// <summary>
+    /// The backends of a server stand still, its connections break, and then what they had begun goes on.
+    /// </summary>
     OrphanBackends,
 
     /// <summary>The connections of a server to its database are reset.</summary>

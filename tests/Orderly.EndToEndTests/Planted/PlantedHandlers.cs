@@ -21,7 +21,9 @@ internal sealed record KeptAnswer(HttpStatusCode Status, byte[] Body)
     }
 }
 
-/// <summary>Looks whether the key was used, does the request, then notes the key: three steps, nothing around them.</summary>
+/// <summary>
+/// Looks whether the key was used, does the request, then notes the key: three steps, nothing around them.
+/// </summary>
 internal sealed class ChecksThenActs(HttpMessageHandler server) : DelegatingHandler(server)
 {
     private const string Header = "Idempotency-Key";

@@ -4,7 +4,9 @@ using System.Reflection;
 
 namespace Orderly.EndToEndTests.Running;
 
-/// <summary>The built server as a process of its own, behind a proxy whose address stays when the process is another.</summary>
+/// <summary>
+/// The built server as a process of its own, behind a proxy whose address stays when the process is another.
+/// </summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
     public const string Key = "the-key-of-the-end-to-end-tests-000";

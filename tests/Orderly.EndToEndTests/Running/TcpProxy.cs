@@ -48,7 +48,9 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>The next so many answers do not arrive: the request went through, then the connection is reset.</summary>
+    /// <summary>
+    /// The next so many answers do not arrive: the request went through, then the connection is reset.
+    /// </summary>
     public void LoseAnswers(int count) => Volatile.Write(ref _answersToLose, count);
 
     public async ValueTask DisposeAsync()

@@ -6,7 +6,9 @@ using Orderly.EndToEndTests.Running;
 
 namespace Orderly.EndToEndTests.Work;
 
-/// <summary>Reads all that is there once the clients have stopped: the tables, and what the service makes of them.</summary>
+/// <summary>
+/// Reads all that is there once the clients have stopped: the tables, and what the service makes of them.
+/// </summary>
 internal sealed class FinalReader(Installation installation, OrderlyClient server, IReadOnlyList<FeedReader> readers)
 {
     private const int ReadsAtATime = 8;
@@ -140,5 +142,6 @@ internal sealed class FinalReader(Installation installation, OrderlyClient serve
         throw new InvalidOperationException($"{path} could not be read in {AttemptsMax} attempts.");
     }
 
-    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    private static string? Text(NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : row.GetString(column);
 }

@@ -4,9 +4,12 @@ using Orderly.EndToEndTests.Checking;
 namespace Orderly.EndToEndTests.Work;
 
 /// <summary>One write as it goes over the wire, and what it means.</summary>
-internal sealed record WriteRequest(HttpMethod Method, string Path, string Json, string? IfMatch, WriteOperation Meaning);
+internal sealed record WriteRequest(
+    HttpMethod Method, string Path, string Json, string? IfMatch, WriteOperation Meaning);
 
-/// <summary>Makes the requests of the workload. Each carries its operation's marker, so that it is found again.</summary>
+/// <summary>
+/// Makes the requests of the workload. Each carries its operation's marker, so that it is found again.
+/// </summary>
 internal static class WriteRequests
 {
     private const string Datetime = "2026-11-23T09:30:00Z";

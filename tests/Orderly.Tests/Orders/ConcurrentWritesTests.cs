@@ -202,7 +202,8 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
         var ids = writes.Select(write => write.OrderId).ToArray();
         (await server.Database.SingleAsync<long>("select count(*) from revisions where order_id = any ($1)", ids))
             .ShouldBe(2);
-        (await server.Database.SingleAsync<long>($"select count(*) from {TestDatabase.Logged} where order_id = any ($1)", ids))
+        (await server.Database.SingleAsync<long>(
+            $"select count(*) from {TestDatabase.Logged} where order_id = any ($1)", ids))
             .ShouldBe(2);
     }
 }

@@ -20,7 +20,8 @@ var options = new SoakOptions
 };
 for (var i = 1; i < args.Length; i += 2)
 {
-    if (i + 1 == args.Length || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+    if (i + 1 == args.Length
+        || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value))
     {
         Console.Error.WriteLine($"{args[i]} takes a number.");
         return WrongOption;
