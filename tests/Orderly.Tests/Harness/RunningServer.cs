@@ -15,6 +15,7 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
 {
     public const string Key = "the-key-of-the-tests-0123456789";
 
+    private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("orderly-server-");
     private WebApplication? _app;
     private TestDatabase? _database;
 
@@ -40,6 +41,7 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
             "--urls=http://127.0.0.1:0",
             $"--ConnectionStrings:Orderly={_database.ConnectionString}",
             $"--Orderly:BootstrapKey={Key}",
+            $"--Orderly:DataDirectory={_files.FullName}",
         };
         arguments.AddRange(Settings.Select(setting => $"--{setting.Name}={setting.Value}"));
         var builder = WebApplication.CreateBuilder([.. arguments]);
@@ -67,6 +69,7 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
             await _database.DisposeAsync();
         }
 
+        _files.Delete(recursive: true);
         Log.ShouldHoldNoError();
         GC.SuppressFinalize(this);
     }
