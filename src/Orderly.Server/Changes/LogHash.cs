@@ -23,6 +23,11 @@ internal sealed class LogHash
     /// <summary>Random, so that a commitment tells nothing of short or guessable data once the salt is gone.</summary>
     public static byte[] NewSalt() => RandomNumberGenerator.GetBytes(SaltLengthBytes);
 
+    /// <summary>Begins plain bytes.</summary>
+    public void Begin() => _length = 0;
+
+    public void AddBytes(ReadOnlySpan<byte> value) => value.CopyTo(Reserve(value.Length));
+
     /// <summary>Begins the bytes of a row in PostgreSQL's binary form.</summary>
     public void BeginRow(int columns)
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Orderly.Server.Database;
 
@@ -159,10 +158,10 @@ internal sealed class OrderChainCheck(Findings findings, LogFingerprint seen)
             return;
         }
 
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(row.Bytes(RevisionRow.Salt));
-        hash.AppendData(row.Bytes(RevisionRow.Personal));
-        hash.GetHashAndReset(_computed);
+        _hasher.Begin();
+        _hasher.AddBytes(row.Bytes(RevisionRow.Salt));
+        _hasher.AddBytes(row.Bytes(RevisionRow.Personal));
+        _hasher.Finish(_computed);
         if (!isCommitted || !row.Bytes(RevisionRow.Commitment).SequenceEqual(_computed))
         {
             findings.AddOrder(Id, version, "personal data is not what the version was committed to");

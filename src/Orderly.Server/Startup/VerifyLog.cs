@@ -15,6 +15,8 @@ internal sealed record VerifyOptions(string? Against, string? PublicKey);
 /// <summary>The commands <c>verify</c> and <c>checkpoint</c>.</summary>
 internal static class VerifyLog
 {
+    private const int ReadBufferBytes = 256 * 1024;
+
     /// <summary>Verifies the log and tells what it finds. False: something is not as it was written.</summary>
     /// <exception cref="SettingsException">An option names something that can't be used.</exception>
     /// <exception cref="DatabaseStartException">The database can't be read.</exception>
@@ -73,6 +75,7 @@ internal static class VerifyLog
         {
             Pooling = false,
             CommandTimeout = 0,
+            ReadBufferSize = ReadBufferBytes,
             ApplicationName = "orderly-verify",
         };
         try
