@@ -63,6 +63,7 @@ internal static class Composition
 
         services.AddSingleton<IdempotencyStore>();
         services.AddHostedService<IdempotencyExpiry>();
+        services.AddSingleton<Checkpointer>();
         services.AddSingleton<FeedSequencer>();
         services.AddSingleton<FeedWatch>();
         services.AddSingleton<OrderFeedStore>();

@@ -15,6 +15,7 @@ internal sealed class SettingsReader
 {
     public const string DefaultUrls = "http://127.0.0.1:5080";
     private const int BootstrapKeyLengthMin = 24;
+    private const string SigningKeyFileName = "checkpoint-key.pem";
     private const string FileSuffix = "_FILE";
 
     /// <summary>Every setting of ours, with what it takes, for checks and for <c>--help</c>.</summary>
@@ -30,6 +31,8 @@ internal sealed class SettingsReader
         ("Orders:UpdatableAfter", "03:00:00", "how old an order must be before it can be updated"),
         ("Orders:RequireIfMatch", "false", "refuse writes without a precondition (428)"),
         ("Orders:DefaultCurrency", "USD", "currency of orders and services that name none"),
+        ("Changes:SigningKeyFile", "in the data directory", "the private key that signs checkpoints of the log"),
+        ("Changes:CheckpointEvery", "00:00:10", "how often a checkpoint of the log is signed, at most"),
         ("Changes:Retention", "for ever", "how far back a token of the feed may point"),
     ];
 
@@ -49,7 +52,8 @@ internal sealed class SettingsReader
         reader.RefuseUnknown("Orderly");
         reader.RefuseUnknown("Orders");
         reader.RefuseUnknown("Changes");
-        return new AllSettings(reader.ReadServer(), reader.ReadOrders(), reader.ReadChanges());
+        var server = reader.ReadServer();
+        return new AllSettings(server, reader.ReadOrders(), reader.ReadChanges(server));
     }
 
     /// <summary>Whether there is a setting of ours with this name.</summary>
@@ -84,8 +88,11 @@ internal sealed class SettingsReader
         };
     }
 
-    private ChangeSettings ReadChanges() => new()
+    private ChangeSettings ReadChanges(ServerSettings server) => new()
     {
+        SigningKeyFile = Path.GetFullPath(
+            Text("Changes:SigningKeyFile") ?? Path.Combine(server.DataDirectory, SigningKeyFileName)),
+        CheckpointEvery = Duration("Changes:CheckpointEvery", TimeSpan.FromSeconds(10), TimeSpan.FromHours(24)),
         Retention = Text("Changes:Retention") is null
             ? null
             : Duration("Changes:Retention", TimeSpan.Zero, TimeSpan.FromDays(36_500)),

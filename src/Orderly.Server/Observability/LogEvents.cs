@@ -32,6 +32,16 @@ internal static partial class LogEvents
     [LoggerMessage(2003, LogLevel.Warning, "Used idempotency keys could not be expired, and will be later: {Reason}")]
     public static partial void ExpiryFailed(ILogger log, string reason);
 
+    [LoggerMessage(2100, LogLevel.Warning, "No checkpoints of the log are signed, since there is no key: {Reason}")]
+    public static partial void CheckpointKeyUnusable(ILogger log, string reason);
+
+    [LoggerMessage(2101, LogLevel.Error,
+        "No checkpoints of the log are signed any more, since {Reason}; run the command verify")]
+    public static partial void CheckpointsStopped(ILogger log, string reason);
+
+    [LoggerMessage(2102, LogLevel.Warning, "The newest checkpoint is in the database only: {Reason}")]
+    public static partial void CheckpointNotKept(ILogger log, string reason);
+
     [LoggerMessage(3000, LogLevel.Error, "{Method} {Route} failed, trace {TraceId}")]
     public static partial void RequestFailed(
         ILogger log, Exception exception, string method, string route, string traceId);

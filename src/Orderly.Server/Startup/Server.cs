@@ -78,6 +78,19 @@ internal static class Server
         Console.WriteLine("The schema is up to date.");
     }
 
+    /// <summary>Verifies the log. False: something in it is not as it was written.</summary>
+    public static Task<bool> VerifyAsync(string[] arguments)
+    {
+        var configuration = CreateBuilder(arguments).Configuration;
+        return VerifyLog.RunAsync(
+            SettingsReader.Read(configuration),
+            new VerifyOptions(configuration["against"], configuration["public-key"]), Console.Out, Console.Error);
+    }
+
+    /// <summary>Prints the newest signed checkpoint. False: there is none.</summary>
+    public static Task<bool> PrintCheckpointAsync(string[] arguments) => VerifyLog.PrintCheckpointAsync(
+        SettingsReader.Read(CreateBuilder(arguments).Configuration), Console.Out, Console.Error);
+
     /// <summary>The OpenAPI document as the running service would give it. Needs no database.</summary>
     public static async Task<byte[]> DescribeAsync()
     {

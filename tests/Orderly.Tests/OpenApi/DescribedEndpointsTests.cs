@@ -68,7 +68,8 @@ public sealed class DescribedEndpointsTests(RunningServer server) : IClassFixtur
                 .Select(answer => (Name: $"{name} {answer.Name}", Value: document.Resolve(answer.Value))).ToList();
             if (operation.TryGetProperty("requestBody", out var body))
             {
-                body.GetProperty("required").GetBoolean().ShouldBeTrue();
+                var isRequired = body.TryGetProperty("required", out var required) && required.GetBoolean();
+                isRequired.ShouldBe(!name.EndsWith("/restore", StringComparison.Ordinal), name);
                 places.Add(($"{name} body", body));
             }
 
