@@ -17,9 +17,9 @@ internal static class CheckpointStore
 
     private const string Insert = "insert into checkpoints (tree_size, note, frontier) values ($1, $2, $3)";
 
-    public static async Task<StoredCheckpoint?> FindNewestAsync(NpgsqlConnection connection, CancellationToken stop)
+    public static async Task<StoredCheckpoint?> FindNewestAsync(DatabaseSession session, CancellationToken stop)
     {
-        await using var command = new NpgsqlCommand(SelectNewest, connection);
+        await using var command = new NpgsqlCommand(SelectNewest, session.Connection);
         await using var reader = await command.ExecuteReaderAsync(stop);
         return await reader.ReadAsync(stop)
             ? new StoredCheckpoint(reader.GetInt64(0), reader.GetString(1), reader.GetFieldValue<byte[]>(2))
@@ -28,9 +28,9 @@ internal static class CheckpointStore
 
     /// <summary>Appends the leaves that follow, at most so many. False: one is missing.</summary>
     public static async Task<bool> AppendLeavesAsync(
-        NpgsqlConnection connection, MerkleFrontier tree, int count, CancellationToken stop)
+        DatabaseSession session, MerkleFrontier tree, int count, CancellationToken stop)
     {
-        await using var command = new NpgsqlCommand(SelectLeaves, connection);
+        await using var command = new NpgsqlCommand(SelectLeaves, session.Connection);
         command.Parameters.Add(Parameters.Of(tree.Size));
         command.Parameters.Add(Parameters.Of(count));
         await using var reader = await command.ExecuteReaderAsync(stop);
@@ -48,9 +48,9 @@ internal static class CheckpointStore
     }
 
     public static async Task AddAsync(
-        NpgsqlConnection connection, SignedNote note, MerkleFrontier tree, CancellationToken stop)
+        DatabaseSession session, SignedNote note, MerkleFrontier tree, CancellationToken stop)
     {
-        await using var command = new NpgsqlCommand(Insert, connection);
+        await using var command = new NpgsqlCommand(Insert, session.Connection);
         command.Parameters.Add(Parameters.Of(tree.Size));
         command.Parameters.Add(Parameters.Of(note.ToString()));
         command.Parameters.Add(Parameters.Of(tree.ToBytes().ToArray()));

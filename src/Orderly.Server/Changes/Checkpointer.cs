@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Npgsql;
 using Orderly.Server.Configuration;
+using Orderly.Server.Database;
 using Orderly.Server.Observability;
 
 namespace Orderly.Server.Changes;
@@ -39,18 +39,18 @@ internal sealed class Checkpointer : IDisposable
     }
 
     /// <summary>Signs if it is time. The sequencer calls this after each of its moves, which it tells.</summary>
-    public async Task RunAsync(NpgsqlConnection connection, int moved, CancellationToken stop)
+    public async Task RunAsync(DatabaseSession session, int moved, CancellationToken stop)
     {
         _unsigned += moved;
         var isTime = _signedAt is null || _time.GetElapsedTime(_signedAt.Value) >= _settings.CheckpointEvery;
         if (isTime || _unsigned >= LeavesMax)
         {
-            await SignAsync(connection, stop);
+            await SignAsync(session, stop);
         }
     }
 
     /// <summary>Signs what is new now. False: another server has the lock.</summary>
-    public async Task<bool> SignAsync(NpgsqlConnection connection, CancellationToken stop)
+    public async Task<bool> SignAsync(DatabaseSession session, CancellationToken stop)
     {
         if (_key is null || _isStopped)
         {
@@ -58,42 +58,57 @@ internal sealed class Checkpointer : IDisposable
         }
 
         _signedAt = _time.GetTimestamp();
-        await using var transaction = await connection.BeginTransactionAsync(stop);
-        if (!await FeedStore.TryLockAsync(connection, stop))
+        SignedNote? signed = null;
+        var isLocked = false;
+        await session.InTransactionAsync(
+            async () =>
+            {
+                isLocked = await FeedStore.TryLockAsync(session, stop);
+                signed = isLocked ? await SignNewAsync(session, stop) : null;
+                return signed is not null;
+            },
+            stop);
+        if (signed is not null)
         {
-            return false;
+            Keep(signed);
         }
 
-        var newest = await CheckpointStore.FindNewestAsync(connection, stop);
-        if (GoOnFrom(newest) is not { } tree)
+        return isLocked;
+    }
+
+    /// <summary>The checkpoint of what is new, stored; null: there is nothing new, or nothing to go on from.</summary>
+    private async Task<SignedNote?> SignNewAsync(DatabaseSession session, CancellationToken stop)
+    {
+        if (GoOnFrom(await CheckpointStore.FindNewestAsync(session, stop)) is not { } tree)
         {
             Stop("the newest checkpoint was not made by this server's key");
-            return true;
+            return null;
         }
 
         var before = tree.Size;
-        if (!await CheckpointStore.AppendLeavesAsync(connection, tree, LeavesMax, stop))
+        if (!await CheckpointStore.AppendLeavesAsync(session, tree, LeavesMax, stop))
         {
             Stop("an entry of the feed is missing");
-            return true;
+            return null;
         }
 
         _unsigned = Math.Max(0, _unsigned - (tree.Size - before));
-        if (tree.Size > before)
+        if (tree.Size == before)
         {
-            var note = _key.Sign(new Checkpoint(_key.Name, tree.Size, tree.Root()));
-            await CheckpointStore.AddAsync(connection, note, tree, stop);
-            await transaction.CommitAsync(stop);
-            Keep(note);
-            _signedAt = tree.Size - before == LeavesMax ? null : _signedAt; // there may be more
+            return null;
         }
 
-        return true;
+        var note = _key!.Sign(new Checkpoint(_key.Name, tree.Size, tree.Root()));
+        await CheckpointStore.AddAsync(session, note, tree, stop);
+        _signedAt = tree.Size - before == LeavesMax ? null : _signedAt; // there may be more
+        return note;
     }
 
     public void Dispose() => _key?.Dispose();
 
-    /// <summary>The tree of the newest checkpoint, an empty one where there is none; null: it can't be trusted.</summary>
+    /// <summary>
+    /// The tree of the newest checkpoint, an empty one where there is none; null: it can't be trusted.
+    /// </summary>
     private MerkleFrontier? GoOnFrom(StoredCheckpoint? newest)
     {
         if (newest is null)

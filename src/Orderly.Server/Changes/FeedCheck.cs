@@ -29,7 +29,9 @@ internal sealed class FeedCheck(
 
     public long Count { get; private set; }
 
-    /// <summary>How many checkpoints in the database were found to be right, and how far the last of them reaches.</summary>
+    /// <summary>
+    /// How many checkpoints in the database were found to be right, and how far the last of them reaches.
+    /// </summary>
     public (long Count, long Size) Checkpoints { get; private set; }
 
     public long LastPosition { get; private set; }

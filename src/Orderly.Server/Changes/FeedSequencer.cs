@@ -1,4 +1,3 @@
-using Npgsql;
 using Orderly.Server.Configuration;
 using Orderly.Server.Database;
 using Orderly.Server.Observability;
@@ -45,7 +44,7 @@ internal sealed class FeedSequencer(
             {
                 return;
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            catch (Exception exception) when (DatabaseFailure.IsDatabase(exception) || exception is TimeoutException)
             {
                 LogEvents.SequencerFailed(log, FailureDelaySeconds, exception.Message);
                 await Task.Delay(TimeSpan.FromSeconds(FailureDelaySeconds), time, stoppingToken)
@@ -57,23 +56,23 @@ internal sealed class FeedSequencer(
     /// <summary>Goes on until something fails. One tick takes all that came since the last.</summary>
     private async Task RunAsync(CancellationToken stop)
     {
-        await using var connection = await database.Source.OpenConnectionAsync(stop);
+        await using var session = await database.OpenAsync(stop);
         while (true)
         {
-            var moved = await FeedStore.MoveAsync(connection, stop);
+            var moved = await FeedStore.MoveAsync(session, stop);
             _movedSinceVacuum += moved ?? 0;
             if (_movedSinceVacuum >= VacuumAfterMoved)
             {
                 _movedSinceVacuum = 0;
-                await FeedStore.VacuumAsync(connection, stop);
+                await FeedStore.VacuumAsync(session, stop);
             }
 
             if (moved is { } count)
             {
-                await checkpoints.RunAsync(connection, count, stop);
+                await checkpoints.RunAsync(session, count, stop);
             }
 
-            await ForgetAsync(connection, stop);
+            await ForgetAsync(session, stop);
             if (moved is null)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(StandByMilliseconds), time, stop);
@@ -89,12 +88,12 @@ internal sealed class FeedSequencer(
         }
     }
 
-    private async Task ForgetAsync(NpgsqlConnection connection, CancellationToken stop)
+    private async Task ForgetAsync(DatabaseSession session, CancellationToken stop)
     {
         if (settings.Retention is { } retention && time.GetElapsedTime(_forgotAt).TotalSeconds >= ForgetPauseSeconds)
         {
             _forgotAt = time.GetTimestamp();
-            await FeedStore.ForgetAsync(connection, retention, stop);
+            await FeedStore.ForgetAsync(session, retention, stop);
         }
     }
 

@@ -58,28 +58,30 @@ internal static class FeedStore
             b.last_position))
         """;
 
+    private const string SelectBounds = "select last_position, forgotten_position from feed_bounds";
+
     private const string Vacuum = "vacuum pending";
 
     /// <summary>Moves what is visible. Null: another server has the lock.</summary>
-    public static async Task<int?> MoveAsync(NpgsqlConnection connection, CancellationToken stop)
+    public static async Task<int?> MoveAsync(DatabaseSession session, CancellationToken stop)
     {
-        await using var transaction = await connection.BeginTransactionAsync(stop);
-        if (!await TryLockAsync(connection, stop))
+        await using var transaction = await session.Connection.BeginTransactionAsync(stop);
+        if (!await TryLockAsync(session, stop))
         {
             return null;
         }
 
-        var end = (long)(await ScalarAsync(connection, SelectEnd, stop))!;
-        await using var append = new NpgsqlCommand(Append, connection);
+        var end = (long)(await ScalarAsync(session, SelectEnd, stop))!;
+        await using var append = new NpgsqlCommand(Append, session.Connection);
         append.Parameters.Add(Parameters.Of(end));
         append.Parameters.Add(Parameters.Of(MovedMax));
         var moved = await append.ExecuteNonQueryAsync(stop);
         if (moved > 0)
         {
-            await using var remove = new NpgsqlCommand(RemoveMoved, connection);
+            await using var remove = new NpgsqlCommand(RemoveMoved, session.Connection);
             remove.Parameters.Add(Parameters.Of(end));
             await remove.ExecuteNonQueryAsync(stop);
-            await using var advance = new NpgsqlCommand(MoveEnd, connection);
+            await using var advance = new NpgsqlCommand(MoveEnd, session.Connection);
             advance.Parameters.Add(Parameters.Of(moved));
             await advance.ExecuteNonQueryAsync(stop);
         }
@@ -92,36 +94,47 @@ internal static class FeedStore
     /// Forgets what is older than the retention, a batch at a time, under the lock of the sequencer. The rows stay:
     /// they are the leaves that the log is verified by.
     /// </summary>
-    public static async Task ForgetAsync(NpgsqlConnection connection, TimeSpan retention, CancellationToken stop)
+    public static async Task ForgetAsync(DatabaseSession session, TimeSpan retention, CancellationToken stop)
     {
-        await using var transaction = await connection.BeginTransactionAsync(stop);
-        if (!await TryLockAsync(connection, stop))
+        await using var transaction = await session.Connection.BeginTransactionAsync(stop);
+        if (!await TryLockAsync(session, stop))
         {
             return;
         }
 
-        await using var forget = new NpgsqlCommand(Forget, connection);
+        await using var forget = new NpgsqlCommand(Forget, session.Connection);
         forget.Parameters.Add(Parameters.Of(retention));
         forget.Parameters.Add(Parameters.Of((long)ForgottenMax));
         await forget.ExecuteNonQueryAsync(stop);
         await transaction.CommitAsync(stop);
     }
 
-    /// <summary>Rows pass through pending and leave their space behind; every look at it would walk over that.</summary>
-    public static async Task VacuumAsync(NpgsqlConnection connection, CancellationToken stop)
+    /// <summary>How far the feed reaches.</summary>
+    public static async Task<FeedBounds> ReadBoundsAsync(ReadDataSource database)
     {
-        await using var command = new NpgsqlCommand(Vacuum, connection);
+        await using var command = database.Source.CreateCommand(SelectBounds);
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        return new FeedBounds(reader.GetInt64(0), reader.GetInt64(1));
+    }
+
+    /// <summary>
+    /// Rows pass through pending and leave their space behind; every look at it would walk over that.
+    /// </summary>
+    public static async Task VacuumAsync(DatabaseSession session, CancellationToken stop)
+    {
+        await using var command = new NpgsqlCommand(Vacuum, session.Connection);
         await command.ExecuteNonQueryAsync(stop);
     }
 
     /// <summary>Takes the lock of the sequencer until the transaction ends. False: another server has it.</summary>
-    public static async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken stop) =>
-        await ScalarAsync(connection, TryLock, stop, Parameters.Of(LockKey)) is true;
+    public static async Task<bool> TryLockAsync(DatabaseSession session, CancellationToken stop) =>
+        await ScalarAsync(session, TryLock, stop, Parameters.Of(LockKey)) is true;
 
     private static async Task<object?> ScalarAsync(
-        NpgsqlConnection connection, string sql, CancellationToken stop, params NpgsqlParameter[] parameters)
+        DatabaseSession session, string sql, CancellationToken stop, params NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, session.Connection);
         command.Parameters.AddRange(parameters);
         return await command.ExecuteScalarAsync(stop);
     }

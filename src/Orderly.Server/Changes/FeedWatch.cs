@@ -1,4 +1,3 @@
-using Npgsql;
 using Orderly.Server.Database;
 
 namespace Orderly.Server.Changes;
@@ -15,18 +14,10 @@ internal sealed class FeedWatch(ReadDataSource database, TimeProvider time)
 {
     private const int LookMilliseconds = 25;
 
-    private const string SelectBounds = "select last_position, forgotten_position from feed_bounds";
-
     private readonly Lock _lock = new();
     private Task<FeedBounds>? _look;
 
-    public async Task<FeedBounds> BoundsAsync()
-    {
-        await using var command = database.Source.CreateCommand(SelectBounds);
-        await using var reader = await command.ExecuteReaderAsync();
-        await reader.ReadAsync();
-        return new FeedBounds(reader.GetInt64(0), reader.GetInt64(1));
-    }
+    public Task<FeedBounds> BoundsAsync() => FeedStore.ReadBoundsAsync(database);
 
     /// <summary>Waits until the feed reaches beyond the position. False: it did not in that time.</summary>
     public async Task<bool> WaitBeyondAsync(long position, TimeSpan timeout, CancellationToken stop)

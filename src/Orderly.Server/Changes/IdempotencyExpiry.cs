@@ -1,4 +1,4 @@
-using Npgsql;
+using Orderly.Server.Database;
 using Orderly.Server.Observability;
 
 namespace Orderly.Server.Changes;
@@ -24,7 +24,7 @@ internal sealed class IdempotencyExpiry(
                     await Task.Yield();
                 }
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            catch (Exception exception) when (DatabaseFailure.IsDatabase(exception) || exception is TimeoutException)
             {
                 LogEvents.ExpiryFailed(log, exception.Message);
             }

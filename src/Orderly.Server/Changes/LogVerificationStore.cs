@@ -92,61 +92,61 @@ internal static class LogVerificationStore
         """;
 
     /// <summary>Goes on in the snapshot of the caller's transaction.</summary>
-    public static void Prepare(NpgsqlConnection connection) => Execute(connection, StreamByKey);
+    public static void Prepare(DatabaseSession session) => Execute(session, StreamByKey);
 
-    public static void ReadRevisions(NpgsqlConnection connection, Action<CopyRows> read) =>
-        Copy(connection, CopyRevisions, read);
+    public static void ReadRevisions(DatabaseSession session, Action<CopyRows> read) =>
+        Copy(session, CopyRevisions, read);
 
-    public static void ReadFeed(NpgsqlConnection connection, Action<CopyRows> read) =>
-        Copy(connection, CopyFeed, read);
+    public static void ReadFeed(DatabaseSession session, Action<CopyRows> read) =>
+        Copy(session, CopyFeed, read);
 
-    public static void ReadPending(NpgsqlConnection connection, Action<CopyRows> read) =>
-        Copy(connection, CopyPending, read);
+    public static void ReadPending(DatabaseSession session, Action<CopyRows> read) =>
+        Copy(session, CopyPending, read);
 
-    public static List<Guid> FindOrdersWithoutRevision(NpgsqlConnection connection, int count) =>
-        List(connection, SelectOrdersWithoutRevision, row => row.GetGuid(0), Parameters.Of(count));
+    public static List<Guid> FindOrdersWithoutRevision(DatabaseSession session, int count) =>
+        List(session, SelectOrdersWithoutRevision, row => row.GetGuid(0), Parameters.Of(count));
 
-    public static List<long> FindCheckpointsBeyond(NpgsqlConnection connection, long size, int count) =>
-        List(connection, SelectCheckpointsBeyond, row => row.GetInt64(0), Parameters.Of(size), Parameters.Of(count));
+    public static List<long> FindCheckpointsBeyond(DatabaseSession session, long size, int count) =>
+        List(session, SelectCheckpointsBeyond, row => row.GetInt64(0), Parameters.Of(size), Parameters.Of(count));
 
     /// <summary>What the feed's own count says; null: the row is missing.</summary>
-    public static long? FindLastPosition(NpgsqlConnection connection) =>
-        List(connection, SelectBounds, row => (long?)row.GetInt64(0)).FirstOrDefault();
+    public static long? FindLastPosition(DatabaseSession session) =>
+        List(session, SelectBounds, row => (long?)row.GetInt64(0)).FirstOrDefault();
 
-    public static string? FindNewestNote(NpgsqlConnection connection) =>
-        List(connection, SelectNewestNote, row => row.GetString(0)).FirstOrDefault();
+    public static string? FindNewestNote(DatabaseSession session) =>
+        List(session, SelectNewestNote, row => row.GetString(0)).FirstOrDefault();
 
     /// <summary>Needs a sort or a hash table, and is asked only when something is known to be wrong.</summary>
-    public static List<(Guid OrderId, int Version, long Times)> FindMisplaced(NpgsqlConnection connection, int count)
+    public static List<(Guid OrderId, int Version, long Times)> FindMisplaced(DatabaseSession session, int count)
     {
-        Execute(connection, SetBasedAgain);
-        return List(connection, SelectMisplaced,
+        Execute(session, SetBasedAgain);
+        return List(session, SelectMisplaced,
             row => (row.GetGuid(0), row.GetInt32(1), row.GetInt64(2)), Parameters.Of(count));
     }
 
-    public static NpgsqlTransaction BeginSnapshot(NpgsqlConnection connection)
+    public static NpgsqlTransaction BeginSnapshot(DatabaseSession session)
     {
-        var transaction = connection.BeginTransaction(IsolationLevel.RepeatableRead);
-        Execute(connection, "set transaction read only");
+        var transaction = session.Connection.BeginTransaction(IsolationLevel.RepeatableRead);
+        Execute(session, "set transaction read only");
         return transaction;
     }
 
-    private static void Copy(NpgsqlConnection connection, string sql, Action<CopyRows> read)
+    private static void Copy(DatabaseSession session, string sql, Action<CopyRows> read)
     {
-        using var stream = connection.BeginRawBinaryCopy(sql);
+        using var stream = session.Connection.BeginRawBinaryCopy(sql);
         read(new CopyRows(stream));
     }
 
-    private static void Execute(NpgsqlConnection connection, string sql)
+    private static void Execute(DatabaseSession session, string sql)
     {
-        using var command = new NpgsqlCommand(sql, connection);
+        using var command = new NpgsqlCommand(sql, session.Connection);
         command.ExecuteNonQuery();
     }
 
     private static List<T> List<T>(
-        NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> map, params NpgsqlParameter[] parameters)
+        DatabaseSession session, string sql, Func<NpgsqlDataReader, T> map, params NpgsqlParameter[] parameters)
     {
-        using var command = new NpgsqlCommand(sql, connection);
+        using var command = new NpgsqlCommand(sql, session.Connection);
         command.CommandTimeout = 0;
         command.Parameters.AddRange(parameters);
         using var reader = command.ExecuteReader();

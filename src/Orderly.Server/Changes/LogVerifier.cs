@@ -1,5 +1,4 @@
 using System.Globalization;
-using Npgsql;
 using Orderly.Server.Database;
 
 namespace Orderly.Server.Changes;
@@ -26,31 +25,31 @@ internal sealed class LogVerifier(
     private long _rows;
 
     /// <summary>Verifies what the connection sees; it may be in a transaction of its own already.</summary>
-    public VerificationSummary Run(NpgsqlConnection connection)
+    public VerificationSummary Run(DatabaseSession session)
     {
         _start = _toldAt = time.GetTimestamp();
         _rows = 0;
         var findings = new Findings(tell);
         var (inLog, inFeed) = LogFingerprint.Pair();
-        LogVerificationStore.Prepare(connection);
+        LogVerificationStore.Prepare(session);
 
         var chains = new OrderChainCheck(findings, inLog);
-        LogVerificationStore.ReadRevisions(connection, rows => Each(rows, chains.Add));
+        LogVerificationStore.ReadRevisions(session, rows => Each(rows, chains.Add));
         chains.Finish();
-        foreach (var order in LogVerificationStore.FindOrdersWithoutRevision(connection, Findings.ToldMax))
+        foreach (var order in LogVerificationStore.FindOrdersWithoutRevision(session, Findings.ToldMax))
         {
             findings.AddOrder(order, null, "the order is there, but the log has no version of it");
         }
 
         var feed = new FeedCheck(findings, inFeed, key, kept);
-        LogVerificationStore.ReadFeed(connection, rows => Each(rows, feed.Add));
+        LogVerificationStore.ReadFeed(session, rows => Each(rows, feed.Add));
         feed.Finish();
-        CheckEnd(connection, findings, feed);
+        CheckEnd(session, findings, feed);
 
-        LogVerificationStore.ReadPending(connection, rows => Each(rows, row => inFeed.Add(row.Bytes(0), row.Bytes(1))));
+        LogVerificationStore.ReadPending(session, rows => Each(rows, row => inFeed.Add(row.Bytes(0), row.Bytes(1))));
         if (!inLog.Matches(inFeed))
         {
-            Locate(connection, findings);
+            Locate(session, findings);
         }
 
         return new VerificationSummary(
@@ -58,24 +57,24 @@ internal sealed class LogVerifier(
             time.GetElapsedTime(_start));
     }
 
-    private static void CheckEnd(NpgsqlConnection connection, Findings findings, FeedCheck feed)
+    private static void CheckEnd(DatabaseSession session, Findings findings, FeedCheck feed)
     {
         foreach (var size in LogVerificationStore.FindCheckpointsBeyond(
-            connection, feed.LastPosition, Findings.ToldMax))
+            session, feed.LastPosition, Findings.ToldMax))
         {
             findings.AddPosition(feed.LastPosition + 1, string.Create(CultureInfo.InvariantCulture,
                 $"missing: the log ends at {feed.LastPosition}, but a checkpoint in the database has {size} entries"));
         }
 
-        if (LogVerificationStore.FindLastPosition(connection) != feed.LastPosition)
+        if (LogVerificationStore.FindLastPosition(session) != feed.LastPosition)
         {
             findings.AddPosition(feed.LastPosition, "the feed's own count of its entries is another one");
         }
     }
 
-    private static void Locate(NpgsqlConnection connection, Findings findings)
+    private static void Locate(DatabaseSession session, Findings findings)
     {
-        foreach (var (order, version, times) in LogVerificationStore.FindMisplaced(connection, Findings.ToldMax))
+        foreach (var (order, version, times) in LogVerificationStore.FindMisplaced(session, Findings.ToldMax))
         {
             findings.AddOrder(order, version, times == 0
                 ? "neither in the feed nor on its way there"

@@ -36,7 +36,9 @@ internal sealed class MerkleFrontier
 
     public ReadOnlySpan<byte> ToBytes() => _hashes.AsSpan(0, _count * LogHash.LengthBytes);
 
-    /// <summary>Appends the hash of a leaf: each pair of subtrees of one size becomes a subtree of twice the size.</summary>
+    /// <summary>
+    /// Appends the hash of a leaf: each pair of subtrees of one size becomes a subtree of twice the size.
+    /// </summary>
     public void Append(ReadOnlySpan<byte> leaf)
     {
         leaf.CopyTo(Hash(_count++));

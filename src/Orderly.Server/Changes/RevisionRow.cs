@@ -2,7 +2,9 @@ using Orderly.Server.Database;
 
 namespace Orderly.Server.Changes;
 
-/// <summary>The columns of a version as verification reads it: those of the canonical bytes first, in their order.</summary>
+/// <summary>
+/// The columns of a version as verification reads it: those of the canonical bytes first, in their order.
+/// </summary>
 internal static class RevisionRow
 {
     public const int OrderId = 0;

@@ -43,7 +43,9 @@ internal sealed record SignedNote(string Text, IReadOnlyList<NoteSignature> Sign
             : null;
     }
 
-    /// <summary>The notes of a file to which one after the other was added; null: something in it is not a note.</summary>
+    /// <summary>
+    /// The notes of a file to which one after the other was added; null: something in it is not a note.
+    /// </summary>
     public static IReadOnlyList<SignedNote>? ParseAll(string text)
     {
         var notes = new List<SignedNote>();

@@ -9,6 +9,8 @@ internal sealed class WriteDataSource(NpgsqlDataSource source) : IAsyncDisposabl
 {
     public NpgsqlDataSource Source { get; } = source;
 
+    public async Task<DatabaseSession> OpenAsync(CancellationToken stop) => await Source.OpenConnectionAsync(stop);
+
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 }
 

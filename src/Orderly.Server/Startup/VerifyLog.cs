@@ -69,7 +69,7 @@ internal static class VerifyLog
         return true;
     }
 
-    private static async Task<T> ReadAsync<T>(DatabaseLocation database, Func<NpgsqlConnection, T> read)
+    private static async Task<T> ReadAsync<T>(DatabaseLocation database, Func<DatabaseSession, T> read)
     {
         var text = new NpgsqlConnectionStringBuilder(database.ConnectionString)
         {

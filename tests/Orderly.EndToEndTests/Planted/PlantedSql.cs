@@ -13,8 +13,8 @@ internal static class PlantedSql
         """
         create function planted_append() returns trigger language plpgsql as $$
         begin
-            insert into feed (position, order_id, version, appended_at)
-            values (nextval('planted_position'), new.order_id, new.version, now());
+            insert into feed (position, order_id, version, appended_at, leaf)
+            values (nextval('planted_position'), new.order_id, new.version, now(), sha256('planted'));
             perform pg_sleep(random() * 0.01);
             return null;
         end $$

@@ -82,8 +82,11 @@ internal static partial class Rules
                 continue;
             }
 
-            var end = Array.IndexOf(lines, brace.Groups["indent"].Value + "}", start);
-            if (end - start - 1 > FunctionLengthMaxLines)
+            var close = brace.Groups["indent"].Value + "}";
+            var end = Array.FindIndex(lines, start, line => line == close || line == close + ";");
+
+            // "};" ends a table or an initialiser, which is data and not a function.
+            if (lines[end] == close && end - start - 1 > FunctionLengthMaxLines)
             {
                 faults.Add($"{name}:{start + 1} has a function of {end - start - 1} lines");
             }

@@ -33,7 +33,8 @@ public sealed class LogHashTests(TestCluster cluster)
         """;
 
     private static readonly Gen<string> Text =
-        Gen.OneOf(Gen.Const(""), Gen.String[Gen.Char['\x01', '\xd7ff'], 0, 40], Gen.String[Gen.Char.AlphaNumeric, 0, 9]);
+        Gen.OneOf(Gen.Const(""), Gen.String[Gen.Char['\x01', '\xd7ff'], 0, 40],
+            Gen.String[Gen.Char.AlphaNumeric, 0, 9]);
 
     private static readonly Gen<string> Status = Among("placed", "confirmed", "completed", "cancelled");
 
@@ -43,7 +44,8 @@ public sealed class LogHashTests(TestCluster cluster)
     private static readonly Gen<(string Status, string Kind, string Team, string Actor, string? Reason)> Words =
         Gen.Select(Status, Kind, Text, Text, Text.Null());
 
-    private static readonly Gen<(string Content, byte[]? Personal, bool Deleted, bool? Stated, long Microseconds)> Rest =
+    private static readonly Gen<(
+        string Content, byte[]? Personal, bool Deleted, bool? Stated, long Microseconds)> Rest =
         Gen.Select(Text, Gen.Byte.Array[0, 50].Null(), Gen.Bool, Gen.Bool.Nullable(),
             Gen.Long[-2_000_000_000_000_000, 7_000_000_000_000_000]);
 

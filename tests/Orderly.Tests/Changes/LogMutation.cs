@@ -154,7 +154,8 @@ internal sealed class LogMutation(Random random, int versions, string order)
 
     /// <summary>A condition that one row by chance meets.</summary>
     private string Row(string table) =>
-        $"({Keys[table]}) = (select {Keys[table]} from {table} order by md5({table}::text || '{random.Next()}') limit 1)";
+        $"({Keys[table]}) = (select {Keys[table]} from {table} "
+        + $"order by md5({table}::text || '{random.Next()}') limit 1)";
 
     private string Delete() => random.Next(3) switch
     {

@@ -17,7 +17,8 @@ public sealed class SignedLogTests(WrittenLog log) : IClassFixture<WrittenLog>
         var end = log.Kept.Size - count;
         (await log.FindAsync(LogMutation.Truncate(count))).ShouldBeEmpty("nothing inside is wrong any more");
         (await log.FindAsync(LogMutation.Truncate(count), log.Kept)).ShouldBe(
-            [$"feed position {end + 1}: missing: the log ends at {end}, but a kept checkpoint has {log.Kept.Size} entries"]);
+            [$"feed position {end + 1}: missing: the log ends at {end}, "
+                + $"but a kept checkpoint has {log.Kept.Size} entries"]);
     }
 
     [Fact]
