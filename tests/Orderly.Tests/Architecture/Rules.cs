@@ -86,7 +86,7 @@ internal static partial class Rules
             var end = Array.FindIndex(lines, start, line => line == close || line == close + ";");
 
             // "};" ends a table or an initialiser, which is data and not a function.
-            if (lines[end] == close && end - start - 1 > FunctionLengthMaxLines)
+            if (end >= 0 && lines[end] == close && end - start - 1 > FunctionLengthMaxLines)
             {
                 faults.Add($"{name}:{start + 1} has a function of {end - start - 1} lines");
             }
