@@ -75,7 +75,11 @@ public sealed class HistoryCheckerTests
     {
         var again = Change with
         {
-            Marker = "again", Kind = OperationKind.ChangeStatus, BaseVersion = 2, Status = "placed", TotalFee = null,
+            Marker = "again",
+            Kind = OperationKind.ChangeStatus,
+            BaseVersion = 2,
+            Status = "placed",
+            TotalFee = null,
             Answers = [new(Order, 2, Changed, IsReplay: false)],
         };
 

@@ -16,8 +16,11 @@ internal static class WriteRequests
 
     public static WriteRequest Create(string marker, decimal fee) => new(
         HttpMethod.Post, "/orders", Content(marker, fee), IfMatch: null,
-        new WriteOperation { Marker = marker, Kind = OperationKind.Create, Key = marker, TotalFee = fee,
-            Status = "placed" });
+        new WriteOperation
+        {
+            Marker = marker, Kind = OperationKind.Create, Key = marker, TotalFee = fee,
+            Status = "placed"
+        });
 
     public static WriteRequest Replace(string marker, KnownOrder on, decimal fee) => new(
         HttpMethod.Put, $"/orders/{on.Id}?reason={marker}", Content(marker, fee), Tag(on),

@@ -19,10 +19,10 @@ internal static class AWrite
 
     public static OrderWrite New(long epoch, OrderContent? content = null) =>
         Make(ChangeKind.Placed, NextId(), content) with
-    {
-        CatalogEpoch = epoch,
-        ClaimedReference = content?.Reference,
-    };
+        {
+            CatalogEpoch = epoch,
+            ClaimedReference = content?.Reference,
+        };
 
     public static OrderWrite Update(Guid id, int baseVersion) => Make(ChangeKind.Updated, id, content: null) with
     {
