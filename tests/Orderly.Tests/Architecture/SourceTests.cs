@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Orderly.Tests.Architecture;
 
 /// <summary>The rules that hold for the text of the sources.</summary>
@@ -8,7 +6,7 @@ public sealed class SourceTests
     private const int FileLengthMaxLines = 400;
     private const int TestFileLengthMaxLines = 600;
 
-    private static readonly string Root = Path.GetFullPath(Path.Combine(ThisFile(), "../../../.."));
+    private static readonly string Root = FindRoot();
 
     private static readonly IReadOnlyList<(string Path, string[] Lines)> Sources =
         [.. new[] { "src", "tests" }
@@ -18,7 +16,18 @@ public sealed class SourceTests
             .Where(path => !path.Contains("/obj/") && !path.Contains("/bin/"))
             .Select(path => (path, File.ReadAllLines(Path.Combine(Root, path))))];
 
-    private static string ThisFile([CallerFilePath] string path = "") => path;
+    /// <summary>From the build output upwards: a build for others keeps no paths of this machine.</summary>
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Orderly.slnx")))
+        {
+            folder = folder.Parent
+                ?? throw new InvalidOperationException("Orderly.slnx is in no folder above the tests.");
+        }
+
+        return folder.FullName;
+    }
 
     [Fact]
     public void The_sources_are_found() => Sources.Count.ShouldBeGreaterThan(100);
