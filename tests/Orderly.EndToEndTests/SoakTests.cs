@@ -19,7 +19,7 @@ public sealed class SoakTests(ITestOutputHelper output)
             Seed = 7,
             PauseMillisecondsMax = 600,
             HoldMillisecondsMax = 1_200,
-            TimeoutSeconds = 120,
+            TimeoutSeconds = 240,
             Report = output.WriteLine,
         });
 
