@@ -20,6 +20,7 @@ public sealed class SoakTests(ITestOutputHelper output)
             PauseMillisecondsMax = 600,
             HoldMillisecondsMax = 1_200,
             TimeoutSeconds = 240,
+            CatchUpTimeoutSeconds = 120,
             Report = output.WriteLine,
         });
 
