@@ -70,7 +70,8 @@ internal static class Composition
         services.AddHostedService(provider => provider.GetRequiredService<FeedSequencer>());
 
         services.AddSingleton<SampleData>();
-        services.AddOpenApiDocument(OrderSchemas.Describe, ServiceSchemas.Describe, HealthSchemas.Describe);
+        services.AddOpenApiDocument(
+            OrderSchemas.Describe, OrderHistorySchemas.Describe, ServiceSchemas.Describe, HealthSchemas.Describe);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
         builder.WebHost.UseUrls(settings.Server.Urls).ConfigureKestrel(LimitRequests);
     }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orderly.Server.Access;
 using Orderly.Server.Configuration;
+using Orderly.Server.Database;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
@@ -8,6 +9,8 @@ namespace Orderly.Server.Orders;
 /// <summary>The address of the feed of changes.</summary>
 internal static class OrderFeedApi
 {
+    private const int TypesLengthMax = 1_000;
+
     public static void MapOrderFeed(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/changes", ReadAsync).WithTags("Changes")
             .WithName("listChanges").WithSummary("Every change of every order, in order and without gaps")
@@ -16,13 +19,24 @@ internal static class OrderFeedApi
                 + "goes on after one.")
             .WithMetadata(
                 new RequiredScope(Scopes.ChangesRead),
-                new TakesParameter("after", "string", "next of the answer before; left out: from the start."),
+                new TakesParameter("after", "string", "`next` of the answer before; left out: from the start.")
+                {
+                    LengthMax = Cursor.LengthMax, Pattern = QueryInput.CursorParameter.Pattern,
+                },
+                new TakesHeader("Last-Event-ID", "For event streams: the id of the last event; counts more than after.")
+                {
+                    Pattern = QueryInput.CursorParameter.Pattern!, Example = "Af3u5GYVHe4EAAAAAAAAAAU",
+                },
                 Described.Limit(ReadFeed.PageSizeMax, ReadFeed.PageSizeDefault),
                 new TakesParameter("wait", "integer", "How many seconds to wait where there is nothing yet.")
                 {
                     Minimum = 0, Maximum = ReadFeed.WaitMaxSeconds, Default = 0,
                 },
-                new TakesParameter("type", "string", "Only these types of events, separated by commas."))
+                new TakesParameter("type", "string", "Only these types of events, separated by commas.")
+                {
+                    LengthMax = TypesLengthMax,
+                    Pattern = "^order\\.[a-z-]+(,order\\.[a-z-]+)*$",
+                })
             .CanRefuse(410);
 
     private static async Task<Results<EventPage, EventStream, Refused>> ReadAsync(

@@ -30,7 +30,7 @@ internal static class OrderHistoryApi
             .WithName("getRevision").WithSummary("Read one version of an order, with the whole order")
             .WithMetadata(
                 new RequiredScope(Scopes.OrdersRead), Described.OrderId,
-                new TakesPath("version", "The number of the version.") { Pattern = "^[1-9][0-9]{0,9}$", Example = "7" })
+                new TakesPath("version", "The number of the version.") { Pattern = "^[1-9][0-9]{0,9}$", LengthMax = 10, Example = "7" })
             .CanRefuse(404);
     }
 

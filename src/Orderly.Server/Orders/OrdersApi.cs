@@ -30,7 +30,10 @@ internal static class OrdersApi
             .WithName("getOrder").WithSummary("Read an order, as it is or as it was")
             .WithMetadata(
                 new RequiredScope(Scopes.OrdersRead), Described.OrderId, Described.IfNoneMatch,
-                new TakesParameter("asOf", "string", "The order as it stood at this instant (RFC 3339, inclusive)."))
+                new TakesParameter("asOf", "string", "The order as it stood at this instant (RFC 3339, inclusive).")
+                {
+                    Format = "date-time", LengthMax = Instant.InputLengthMax,
+                })
             .CanRefuse(404, 422);
         orders.MapPut("{id}", ReplaceAsync)
             .WithName("replaceOrder").WithSummary("Replace the content of an order")

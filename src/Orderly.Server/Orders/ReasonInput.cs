@@ -7,7 +7,7 @@ namespace Orderly.Server.Orders;
 /// <summary>The small bodies of writes that are not about content: a status, a version to go back to, a reason.</summary>
 internal sealed class ReasonInput
 {
-    private const int ReasonLengthMax = 500;
+    public const int ReasonLengthMax = 500;
 
     private ReasonInput()
     {

@@ -73,19 +73,31 @@ internal static class ServicesApi
             : new ServiceFound(service);
     }
 
-    private static Task<Results<ServiceFound, ServiceCreated, Refused>> PutAsync(
-        string id, HttpContext http, PutService put) => WriteAsync(id, http, put, isPatch: false);
+    private static async Task<Results<ServiceFound, ServiceCreated, Refused>> PutAsync(
+        string id, HttpContext http, PutService put)
+    {
+        if ((await WriteAsync(id, http, put, isPatch: false)).IsRefused(out var problem, out var written))
+        {
+            return new Refused(problem);
+        }
 
-    private static Task<Results<ServiceFound, ServiceCreated, Refused>> PatchAsync(
-        string id, HttpContext http, PutService put) => WriteAsync(id, http, put, isPatch: true);
+        return written.IsNew ? new ServiceCreated(written.Service) : new ServiceFound(written.Service);
+    }
 
-    private static async Task<Results<ServiceFound, ServiceCreated, Refused>> WriteAsync(
+    /// <summary>A patch changes what is there; it never creates.</summary>
+    private static async Task<Results<ServiceFound, Refused>> PatchAsync(
+        string id, HttpContext http, PutService put) =>
+        (await WriteAsync(id, http, put, isPatch: true)).IsRefused(out var problem, out var written)
+            ? new Refused(problem)
+            : new ServiceFound(written.Service);
+
+    private static async Task<Result<ServiceWritten>> WriteAsync(
         string id, HttpContext http, PutService put, bool isPatch)
     {
         var mediaType = isPatch ? JsonBody.MergePatchMediaType : JsonBody.MediaType;
         if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
         {
-            return new Refused(unread);
+            return unread;
         }
 
         using (body)
@@ -94,20 +106,12 @@ internal static class ServicesApi
             input.Faults.Add(QueryInput.Read(http.Request).Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
-                return new Refused(unreadable);
+                return unreadable;
             }
 
-            if (Precondition.Read(http.Request, input.Version).IsRefused(out var malformed, out var precondition))
-            {
-                return new Refused(malformed);
-            }
-
-            if ((await put.RunAsync(id, input, precondition, Caller.Of(http))).IsRefused(out var problem, out var written))
-            {
-                return new Refused(problem);
-            }
-
-            return written.IsNew ? new ServiceCreated(written.Service) : new ServiceFound(written.Service);
+            return Precondition.Read(http.Request, input.Version).IsRefused(out var malformed, out var precondition)
+                ? malformed
+                : await put.RunAsync(id, input, precondition, Caller.Of(http));
         }
     }
 

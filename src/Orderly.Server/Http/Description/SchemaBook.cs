@@ -20,10 +20,12 @@ internal sealed class SchemaBook(OpenApiDocument document)
     }
 
     /// <summary>The schema of something in an answer: every field is always there.</summary>
-    public SchemaFields Answer(string name)
+    /// <param name="sometimes">Those that are only there sometimes.</param>
+    public SchemaFields Answer(string name, params string[] sometimes)
     {
         var schema = Of(name);
-        schema.Required = new HashSet<string>(schema.Properties!.Keys, StringComparer.Ordinal);
+        schema.Required = schema.Properties!.Keys.Except(sometimes, StringComparer.Ordinal)
+            .ToHashSet(StringComparer.Ordinal);
         return new SchemaFields(name, schema);
     }
 
@@ -50,6 +52,12 @@ internal sealed class SchemaBook(OpenApiDocument document)
         document.AddComponent(name, copy);
         return Request(name);
     }
+
+    /// <summary>Any JSON value.</summary>
+    public static OpenApiSchema Any(string description) => new() { Description = description };
+
+    /// <summary>Takes out a schema that nothing refers to any more.</summary>
+    public void Drop(string name) => document.Components!.Schemas!.Remove(name);
 
     /// <summary>Limits that follow from a format, wherever it stands.</summary>
     public void LimitFormats()

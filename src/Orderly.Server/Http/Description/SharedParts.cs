@@ -19,6 +19,7 @@ internal static class SharedParts
             "</orders?limit=2&cursor=AfXakhFoQOwuCN9Jjxv4YCABognekTFzG74frglUYRY2>; rel=\"next\""),
         ("Accept", "The media type that the address takes (RFC 9110, 12.5.1); not with PATCH.", JsonBody.MediaType),
         ("Accept-Patch", "The media type that PATCH takes (RFC 5789, 3.1).", JsonBody.MergePatchMediaType),
+        ("Idempotent-Replayed", "`true` where this is the answer that the first request with the key got.", "true"),
         ("WWW-Authenticate", "How a key can be sent.", "Bearer realm=\"orderly\""),
     ];
 
@@ -40,6 +41,7 @@ internal static class SharedParts
         "403" => "Forbidden",
         "404" => "NotFound",
         "409" => "Conflict",
+        "410" => "Gone",
         "412" => "PreconditionFailed",
         "413" => "ContentTooLarge",
         "415" => "UnsupportedMediaType",
