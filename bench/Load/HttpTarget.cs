@@ -92,6 +92,7 @@ internal sealed class OrderlyTarget(PrivatePostgres postgres, LoadOptions option
             {
                 ["ConnectionStrings__Orderly"] = Database.ConnectionString,
                 ["Orderly__BootstrapKey"] = Key,
+                ["Orderly__DataDirectory"] = Path.Combine(published, "data"),
                 ["Orderly__SampleData"] = "false",
                 ["urls"] = FreeUrl(),
             },

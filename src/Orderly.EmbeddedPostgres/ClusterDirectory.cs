@@ -66,6 +66,33 @@ internal sealed class ClusterDirectory : IDisposable
 
     public ClusterHome Home { get; }
 
+    public static ClusterHome HomeIn(string directory) => new(Path.Combine(RealPath(directory), homeName));
+
+    /// <summary>Whether another process has the lock. A killed owner has not, though its server may run on.</summary>
+    public static bool IsOwned(ClusterHome home)
+    {
+        try
+        {
+            using var probe = new FileStream(home.LockFile, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (IOException e) when (e.HResult is wouldBlockOnLinux or wouldBlockOnMacOS)
+        {
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The login in the password file; null where there is none.</summary>
+    public static ClusterLogin? FindLogin(ClusterHome home)
+    {
+        var fields = File.Exists(home.PasswordFile) ? File.ReadAllText(home.PasswordFile).Trim().Split(':') : [];
+        return fields.Length == 5 ? new ClusterLogin(fields[2], fields[3], fields[4]) : null;
+    }
+
     /// <summary>Makes the directory if it is missing and takes its lock, or fails at once.</summary>
     public static ClusterDirectory Take(string directory)
     {

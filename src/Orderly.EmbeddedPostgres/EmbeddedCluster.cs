@@ -116,6 +116,27 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     }
 
     /// <summary>
+    /// The connection string of a cluster that somebody else runs at the moment, for a look at it beside them; it
+    /// may end whenever they end it. Null: none takes connections there, and <see cref="StartAsync"/> is the way.
+    /// </summary>
+    /// <param name="directory">As in <see cref="EmbeddedClusterOptions.Directory"/>.</param>
+    public static string? FindRunning(string directory)
+    {
+        var home = ClusterDirectory.HomeIn(directory);
+        return ClusterDirectory.IsOwned(home) && PostmasterFile.Read(home) is { IsReady: true, Port: { } port }
+            && ClusterDirectory.FindLogin(home) is { } login
+                ? new DbConnectionStringBuilder
+                {
+                    ["Host"] = ClusterAddresses.Choose(home, port, port).Host,
+                    ["Port"] = port.ToString(CultureInfo.InvariantCulture),
+                    ["Username"] = login.User,
+                    ["Password"] = login.Password,
+                    ["Database"] = login.Database,
+                }.ConnectionString
+                : null;
+    }
+
+    /// <summary>
     /// Stops the cluster: connections are cut, everything is written, and the directory is free for another
     /// owner. A second call does nothing.
     /// </summary>

@@ -63,6 +63,7 @@ internal static class Composition
 
         services.AddSingleton<IdempotencyStore>();
         services.AddHostedService<IdempotencyExpiry>();
+        services.AddSingleton<Checkpointer>();
         services.AddSingleton<FeedSequencer>();
         services.AddSingleton<FeedWatch>();
         services.AddSingleton<OrderFeedStore>();
@@ -71,7 +72,7 @@ internal static class Composition
 
         services.AddSingleton<SampleData>();
         services.AddOpenApiDocument(
-            OrderSchemas.Describe, OrderHistorySchemas.Describe, ServiceSchemas.Describe, HealthSchemas.Describe);
+            OrderSchemas.Describe, HistorySchemas.Describe, ServiceSchemas.Describe, HealthSchemas.Describe);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
         builder.WebHost.UseUrls(settings.Server.Urls).ConfigureKestrel(LimitRequests);
     }

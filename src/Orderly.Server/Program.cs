@@ -26,6 +26,10 @@ try
         case Command.Migrate:
             await Server.MigrateAsync(arguments);
             return Done;
+        case Command.Verify:
+            return await Server.VerifyAsync(arguments) ? Done : Failed;
+        case Command.Checkpoint:
+            return await Server.PrintCheckpointAsync(arguments) ? Done : Failed;
         case Command.Serve:
             await Server.RunAsync(arguments);
             return Done;

@@ -11,9 +11,10 @@ insert into orders (order_id, write_id, version, status, team, datetime, totalfe
 values ((:high::text || :low::text)::uuid, (:high::text || :low::text)::uuid, 1, 'placed', 'internal',
     timestamptz '2030-01-01 09:30Z', :fee, true, 'PO-' || :high::text || :low::text, :text,
     now(), 'bench', now(), 'bench');
-insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content)
+insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content,
+    hash)
 values ((:high::text || :low::text)::uuid, 1, (:high::text || :low::text)::uuid, 'placed', now(), 'bench', 'placed',
-    false, :text);
+    false, :text, sha256(convert_to(:text, 'UTF8')));
 insert into pending (order_id, version) values ((:high::text || :low::text)::uuid, 1);
 insert into order_references (team, reference, order_id)
 values ('internal', 'PO-' || :high::text || :low::text, (:high::text || :low::text)::uuid);

@@ -10,9 +10,10 @@ insert into orders (order_id, write_id, version, status, team, datetime, totalfe
     content, created_at, created_by, updated_at, updated_by)
 values ((:high::text || :low::text)::uuid, (:high::text || :low::text)::uuid, 1, 'placed', 'internal',
     timestamptz '2030-01-01 09:30Z', :fee, true, :text, now(), 'bench', now(), 'bench');
-insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content)
+insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content,
+    hash)
 values ((:high::text || :low::text)::uuid, 1, (:high::text || :low::text)::uuid, 'placed', now(), 'bench', 'placed',
-    false, :text);
+    false, :text, sha256(convert_to(:text, 'UTF8')));
 insert into pending (order_id, version) values ((:high::text || :low::text)::uuid, 1);
 end;
 \endpipeline

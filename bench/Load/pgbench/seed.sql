@@ -4,6 +4,8 @@ insert into orders (order_id, write_id, version, status, team, datetime, totalfe
 select id, id, 1, 'placed', 'internal', timestamptz '2030-01-01 09:30Z', 149.90, true, @text,
     now(), 'bench', now(), 'bench'
 from (select ('1000000000000000' || (1000000000000000 + i)::text)::uuid as id from generate_series(1, @orders) i) made;
-insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content)
-select order_id, 1, order_id, 'placed', now(), 'bench', 'placed', false, content from orders;
+insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content, hash)
+select order_id, 1, order_id, 'placed', now(), 'bench', 'placed', false, content,
+    sha256(convert_to(content, 'UTF8'))
+from orders;
 insert into pending (order_id, version) select order_id, 1 from orders;

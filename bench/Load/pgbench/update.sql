@@ -14,9 +14,10 @@ update orders set version = :version::integer + 1, write_id = ('1000000000000000
     totalfee = :fee, totalfee_stated = true, content = :text, updated_at = now(), updated_by = 'bench'
 where order_id = ('1000000000000000' || :low::text)::uuid and version = :version::integer
     and created_at <= now() - interval '3 hours';
-insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content)
+insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content,
+    hash)
 values (('1000000000000000' || :low::text)::uuid, :version::integer + 1, ('1000000000000000' || :low::text)::uuid,
-    'updated', now(), 'bench', 'placed', false, :text);
+    'updated', now(), 'bench', 'placed', false, :text, sha256(convert_to(:text, 'UTF8')));
 insert into pending (order_id, version)
 values (('1000000000000000' || :low::text)::uuid, :version::integer + 1);
 end;

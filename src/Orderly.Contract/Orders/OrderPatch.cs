@@ -11,7 +11,9 @@ public sealed record OrderPatch
     [JsonPropertyName("datetime")]
     public DateTimeOffset? Datetime { get; init; }
 
-    /// <summary>All service lines anew. Can't be cleared; a line that the order has already keeps its snapshot.</summary>
+    /// <summary>
+    /// All service lines anew. Can't be cleared; a line that the order has already keeps its snapshot.
+    /// </summary>
     [JsonPropertyName("services")]
     public IReadOnlyList<ServiceLineRequest>? Services { get; init; }
 

@@ -23,7 +23,9 @@ public sealed record OrderRequest
     [JsonPropertyName("currency")]
     public string? Currency { get; init; }
 
-    /// <summary>The caller's own name for the order, at most 100 characters, unique among live orders of a team.</summary>
+    /// <summary>
+    /// The caller's own name for the order, at most 100 characters, unique among live orders of a team.
+    /// </summary>
     [JsonPropertyName("reference")]
     public string? Reference { get; init; }
 

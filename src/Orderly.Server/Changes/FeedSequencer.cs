@@ -15,7 +15,8 @@ namespace Orderly.Server.Changes;
 /// </code>
 /// </summary>
 internal sealed class FeedSequencer(
-    WriteDataSource database, ChangeSettings settings, TimeProvider time, ILogger<FeedSequencer> log)
+    WriteDataSource database, Checkpointer checkpoints, ChangeSettings settings, TimeProvider time,
+    ILogger<FeedSequencer> log)
     : BackgroundService
 {
     private const int TickMilliseconds = 20;
@@ -65,6 +66,11 @@ internal sealed class FeedSequencer(
             {
                 _movedSinceVacuum = 0;
                 await FeedStore.VacuumAsync(connection, stop);
+            }
+
+            if (moved is { } count)
+            {
+                await checkpoints.RunAsync(connection, count, stop);
             }
 
             await ForgetAsync(connection, stop);

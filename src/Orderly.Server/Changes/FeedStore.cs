@@ -13,8 +13,13 @@ internal static class FeedStore
     private const int MovedMax = 5_000;
     private const int ForgottenMax = 10_000;
 
-    /// <summary>Its own statement: what the next ones see must have begun after the lock was had.</summary>
-    private const string TryLock = "select pg_try_advisory_xact_lock($1)";
+    /// <summary>
+    /// Its own statement: what the next ones see must have begun after the lock was had. A server that then stands
+    /// still (a paused machine, a lost network) would keep the lock for as long, and the feed of all with it; so
+    /// PostgreSQL ends a transaction that it hears nothing of.
+    /// </summary>
+    private const string TryLock =
+        "select pg_try_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', '5s', true)";
 
     private const string SelectEnd = "select last_position from feed_bounds";
 
@@ -24,9 +29,12 @@ internal static class FeedStore
     /// </summary>
     private const string Append =
         """
-        insert into feed (position, order_id, version, appended_at)
-        select $1 + row_number() over (order by p.order_id, p.version), p.order_id, p.version, now()
-        from (select order_id, version from pending order by order_id, version limit $2) p
+        insert into feed (position, order_id, version, appended_at, leaf)
+        select p.position, p.order_id, p.version, now(), feed_leaf(p.position, p.order_id, p.version, now(), (
+            select r.hash from revisions r where r.order_id = p.order_id and r.version = p.version))
+        from (
+            select $1 + row_number() over (order by order_id, version) as position, order_id, version
+            from (select order_id, version from pending order by order_id, version limit $2) oldest) p
         """;
 
     /// <summary>Only what was moved: more may have become visible since.</summary>
@@ -50,16 +58,13 @@ internal static class FeedStore
             b.last_position))
         """;
 
-    private const string DeleteForgotten =
-        "delete from feed where position <= (select forgotten_position from feed_bounds)";
-
     private const string Vacuum = "vacuum pending";
 
     /// <summary>Moves what is visible. Null: another server has the lock.</summary>
     public static async Task<int?> MoveAsync(NpgsqlConnection connection, CancellationToken stop)
     {
         await using var transaction = await connection.BeginTransactionAsync(stop);
-        if (await ScalarAsync(connection, TryLock, stop, Parameters.Of(LockKey)) is not true)
+        if (!await TryLockAsync(connection, stop))
         {
             return null;
         }
@@ -83,11 +88,14 @@ internal static class FeedStore
         return moved;
     }
 
-    /// <summary>Forgets what is older than the retention, a batch at a time, under the lock of the sequencer.</summary>
+    /// <summary>
+    /// Forgets what is older than the retention, a batch at a time, under the lock of the sequencer. The rows stay:
+    /// they are the leaves that the log is verified by.
+    /// </summary>
     public static async Task ForgetAsync(NpgsqlConnection connection, TimeSpan retention, CancellationToken stop)
     {
         await using var transaction = await connection.BeginTransactionAsync(stop);
-        if (await ScalarAsync(connection, TryLock, stop, Parameters.Of(LockKey)) is not true)
+        if (!await TryLockAsync(connection, stop))
         {
             return;
         }
@@ -96,8 +104,6 @@ internal static class FeedStore
         forget.Parameters.Add(Parameters.Of(retention));
         forget.Parameters.Add(Parameters.Of((long)ForgottenMax));
         await forget.ExecuteNonQueryAsync(stop);
-        await using var delete = new NpgsqlCommand(DeleteForgotten, connection);
-        await delete.ExecuteNonQueryAsync(stop);
         await transaction.CommitAsync(stop);
     }
 
@@ -107,6 +113,10 @@ internal static class FeedStore
         await using var command = new NpgsqlCommand(Vacuum, connection);
         await command.ExecuteNonQueryAsync(stop);
     }
+
+    /// <summary>Takes the lock of the sequencer until the transaction ends. False: another server has it.</summary>
+    public static async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken stop) =>
+        await ScalarAsync(connection, TryLock, stop, Parameters.Of(LockKey)) is true;
 
     private static async Task<object?> ScalarAsync(
         NpgsqlConnection connection, string sql, CancellationToken stop, params NpgsqlParameter[] parameters)

@@ -9,19 +9,32 @@ internal enum Command
 {
     Serve,
     Migrate,
+    Verify,
+    Checkpoint,
     OpenApi,
     Help,
     Version,
 }
 
-/// <summary>Reads the command line: one command at most, and settings as <c>--name value</c> or <c>--name=value</c>.</summary>
+/// <summary>
+/// Reads the command line: one command at most, and settings as <c>--name value</c> or <c>--name=value</c>.
+/// </summary>
 internal static class CommandLine
 {
     private static readonly (string Name, Command Command, string Meaning)[] Commands =
     [
         ("serve", Command.Serve, "run the service (also when no command is given)"),
         ("migrate", Command.Migrate, "bring the database's schema up to date, then stop"),
+        ("verify", Command.Verify, "verify the log of changes: every version, the feed, the signed checkpoints"),
+        ("checkpoint", Command.Checkpoint, "print the newest signed checkpoint, to be kept outside the database"),
         ("openapi", Command.OpenApi, "print the OpenAPI document, then stop"),
+    ];
+
+    /// <summary>What a command takes beside settings.</summary>
+    private static readonly (Command Command, string Name, string Meaning)[] Options =
+    [
+        (Command.Verify, "against", "a file of checkpoints that were kept outside the database"),
+        (Command.Verify, "public-key", "who must have signed (text or file); else the signing key's file says"),
     ];
 
     /// <summary>Sections of ASP.NET Core that may be set, too.</summary>
@@ -57,7 +70,7 @@ internal static class CommandLine
                         : throw new SettingsException($"{argument} needs a value: {argument} <value>."));
                 }
 
-                CheckName(argument[2..].Split('=')[0]);
+                CheckName(argument[2..].Split('=')[0], command);
             }
             else
             {
@@ -70,11 +83,19 @@ internal static class CommandLine
 
     public static string Help()
     {
-        var text = new StringBuilder("Orderly, the order management service.\n\nUsage: orderly [command] [--setting value]\n\n");
+        var text = new StringBuilder("Orderly, the order management service.\n\n")
+            .Append("Usage: orderly [command] [--setting value]\n\n");
         text.Append("Commands:\n");
         foreach (var (name, _, meaning) in Commands)
         {
             text.Append("  ").Append(name.PadRight(12)).Append(meaning).Append('\n');
+        }
+
+        text.Append("\nOptions of commands:\n");
+        foreach (var (command, name, meaning) in Options)
+        {
+            var owner = Commands.First(known => known.Command == command).Name;
+            text.Append("  ").Append($"{owner} --{name} <value>".PadRight(32)).Append(meaning).Append('\n');
         }
 
         text.Append("\nSettings (command line, environment with __ for :, .env, appsettings.json, in this order):\n");
@@ -107,10 +128,12 @@ internal static class CommandLine
         $"There is no command {Suggestion.Quote(name)}."
         + $"{Suggestion.For(name, Commands.Select(command => command.Name))} --help lists all.");
 
-    private static void CheckName(string name)
+    private static void CheckName(string name, Command command)
     {
         var known = SettingsReader.Known.Select(setting => setting.Name).ToArray();
         var isKnown = SettingsReader.IsKnown(name)
+            || Options.Any(option =>
+                option.Command == command && string.Equals(option.Name, name, StringComparison.Ordinal))
             || OtherSections.Any(section =>
                 string.Equals(section, name, StringComparison.OrdinalIgnoreCase)
                 || name.StartsWith(section + ":", StringComparison.OrdinalIgnoreCase));

@@ -30,6 +30,15 @@ internal sealed record ChangeSettings
 {
     /// <summary>How far back a token of the feed may point; null: for ever. History and revisions stay.</summary>
     public TimeSpan? Retention { get; init; }
+
+    /// <summary>The private key that signs checkpoints; made there where it is missing.</summary>
+    public required string SigningKeyFile { get; init; }
+
+    /// <summary>How often, at most, a checkpoint is signed while there is something new.</summary>
+    public required TimeSpan CheckpointEvery { get; init; }
+
+    /// <summary>Where the newest checkpoint is kept outside the database: beside the key.</summary>
+    public string NewestCheckpointFile => Path.ChangeExtension(SigningKeyFile, ".newest-checkpoint");
 }
 
 /// <summary>The rules of orders. Section <c>Orders</c>.</summary>

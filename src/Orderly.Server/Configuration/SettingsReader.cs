@@ -1,5 +1,5 @@
 using System.Globalization;
-using Npgsql;
+using Orderly.Server.Database;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Configuration;
@@ -15,6 +15,7 @@ internal sealed class SettingsReader
 {
     public const string DefaultUrls = "http://127.0.0.1:5080";
     private const int BootstrapKeyLengthMin = 24;
+    private const string SigningKeyFileName = "checkpoint-key.pem";
     private const string FileSuffix = "_FILE";
 
     /// <summary>Every setting of ours, with what it takes, for checks and for <c>--help</c>.</summary>
@@ -30,10 +31,14 @@ internal sealed class SettingsReader
         ("Orders:UpdatableAfter", "03:00:00", "how old an order must be before it can be updated"),
         ("Orders:RequireIfMatch", "false", "refuse writes without a precondition (428)"),
         ("Orders:DefaultCurrency", "USD", "currency of orders and services that name none"),
+        ("Changes:SigningKeyFile", "in the data directory", "the private key that signs checkpoints of the log"),
+        ("Changes:CheckpointEvery", "00:00:10", "how often a checkpoint of the log is signed, at most"),
         ("Changes:Retention", "for ever", "how far back a token of the feed may point"),
     ];
 
-    /// <summary>Settings that can also be read from a file, which the setting with _FILE behind its name names.</summary>
+    /// <summary>
+    /// Settings that can also be read from a file, which the setting with _FILE behind its name names.
+    /// </summary>
     private static readonly string[] Secrets = ["ConnectionStrings:Orderly", "Orderly:BootstrapKey"];
 
     private readonly IConfiguration _configuration;
@@ -47,7 +52,8 @@ internal sealed class SettingsReader
         reader.RefuseUnknown("Orderly");
         reader.RefuseUnknown("Orders");
         reader.RefuseUnknown("Changes");
-        return new AllSettings(reader.ReadServer(), reader.ReadOrders(), reader.ReadChanges());
+        var server = reader.ReadServer();
+        return new AllSettings(server, reader.ReadOrders(), reader.ReadChanges(server));
     }
 
     /// <summary>Whether there is a setting of ours with this name.</summary>
@@ -82,8 +88,11 @@ internal sealed class SettingsReader
         };
     }
 
-    private ChangeSettings ReadChanges() => new()
+    private ChangeSettings ReadChanges(ServerSettings server) => new()
     {
+        SigningKeyFile = Path.GetFullPath(
+            Text("Changes:SigningKeyFile") ?? Path.Combine(server.DataDirectory, SigningKeyFileName)),
+        CheckpointEvery = Duration("Changes:CheckpointEvery", TimeSpan.FromSeconds(10), TimeSpan.FromHours(24)),
         Retention = Text("Changes:Retention") is null
             ? null
             : Duration("Changes:Retention", TimeSpan.Zero, TimeSpan.FromDays(36_500)),
@@ -114,19 +123,12 @@ internal sealed class SettingsReader
             return null;
         }
 
-        try
-        {
-            return new NpgsqlConnectionStringBuilder(text) is { Host: { Length: > 0 } } settings
-                ? settings.ConnectionString
-                : throw new FormatException("Host is missing.");
-        }
-        catch (Exception exception) when (exception is ArgumentException or FormatException)
-        {
-            // The text holds a password, so it is not told back.
-            throw new SettingsException(
-                $"ConnectionStrings:Orderly is not a connection string as Host=…;Database=…;Username=…;Password=…: "
-                + $"{exception.Message.Split('\n')[0]}");
-        }
+        // The text holds a password, so it is not told back.
+        return ConnectionText.Check(text, out var checkedText) is { } fault
+            ? throw new SettingsException(
+                "ConnectionStrings:Orderly is not a connection string as "
+                + $"Host=…;Database=…;Username=…;Password=…: {fault}")
+            : checkedText;
     }
 
     private string? ReadBootstrapKey()
@@ -175,7 +177,9 @@ internal sealed class SettingsReader
             : throw Wrong(name, text, $"takes hours:minutes:seconds, as 03:00:00, at most {max.TotalHours} hours");
     }
 
-    /// <summary>TimeSpan.Parse would read 24:00:00 as 24 days, so the hours are read here; days may stand before them.</summary>
+    /// <summary>
+    /// TimeSpan.Parse would read 24:00:00 as 24 days, so the hours are read here; days may stand before them.
+    /// </summary>
     private static bool TryDuration(string text, out TimeSpan value)
     {
         var hoursEnd = text.IndexOf(':', StringComparison.Ordinal);

@@ -37,7 +37,8 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
     /// <param name="groupSizeMax">How much may go into one group.</param>
     /// <param name="queueLengthMax">How much may wait; past it, work is refused rather than queued.</param>
     /// <param name="run">Does a group and answers each of it; what it throws fails those left unanswered.</param>
-    public Grouper(int lanes, int groupSizeMax, int queueLengthMax, Func<IReadOnlyList<Grouped<TWork, TResult>>, Task> run)
+    public Grouper(
+        int lanes, int groupSizeMax, int queueLengthMax, Func<IReadOnlyList<Grouped<TWork, TResult>>, Task> run)
     {
         _queue = Channel.CreateBounded<Grouped<TWork, TResult>>(new BoundedChannelOptions(queueLengthMax)
         {

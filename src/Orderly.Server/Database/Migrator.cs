@@ -71,6 +71,25 @@ internal static class Migrator
         }
     }
 
+    /// <summary>For what only reads: changes nothing, and says what is missing.</summary>
+    /// <exception cref="MigrationException">The schema is not the one that this version knows.</exception>
+    public static async Task RequireCurrentAsync(NpgsqlConnection connection, CancellationToken stop)
+    {
+        try
+        {
+            var applied = await ReadAppliedAsync(connection, stop);
+            Check(applied);
+            if (Known.FirstOrDefault(migration => !applied.ContainsKey(migration.Version)) is { } missing)
+            {
+                throw new MigrationException($"The database lacks migration {missing.Name}: run the command migrate.");
+            }
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            throw new MigrationException("The database has no schema of Orderly: run the command migrate.");
+        }
+    }
+
     private static void Check(Dictionary<int, (string Name, byte[] Checksum)> applied)
     {
         foreach (var (version, (name, checksum)) in applied)

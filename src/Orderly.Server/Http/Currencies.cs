@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 
 namespace Orderly.Server.Http;
 
-/// <summary>The codes of ISO 4217 that are in use (list one, without the codes for tests and for no currency).</summary>
+/// <summary>
+/// The codes of ISO 4217 that are in use (list one, without the codes for tests and for no currency).
+/// </summary>
 internal static class Currencies
 {
     private static readonly FrozenSet<string> Codes = FrozenSet.ToFrozenSet(

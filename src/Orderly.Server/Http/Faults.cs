@@ -26,6 +26,9 @@ internal sealed class Faults
         _unacceptable = [.. soFar._unacceptable];
     }
 
+    /// <summary>Whether as many unreadable places were found as are told; to look for more is not worth it.</summary>
+    public bool IsFull => _unreadable.Count >= FaultsMax;
+
     public bool Any => _unreadable.Count > 0 || _unacceptable.Count > 0;
 
     /// <summary>A fault at a place in the body.</summary>

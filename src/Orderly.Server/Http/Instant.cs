@@ -17,7 +17,9 @@ internal static class Instant
     private const int FractionDigitsMax = 9;
     private const int SecondsEnd = 19;
 
-    /// <summary>Reads RFC 3339, section 5.6: date-time. T and Z may be in lower case; leap seconds are refused.</summary>
+    /// <summary>
+    /// Reads RFC 3339, section 5.6: date-time. T and Z may be in lower case; leap seconds are refused.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out DateTime instant)
     {
         instant = default;

@@ -117,7 +117,9 @@ internal static class JsonBody
             expected);
     }
 
-    /// <summary>Says what would be taken: Accept (RFC 9110, 12.5.1) and, for PATCH, Accept-Patch (RFC 5789, 3.1).</summary>
+    /// <summary>
+    /// Says what would be taken: Accept (RFC 9110, 12.5.1) and, for PATCH, Accept-Patch (RFC 5789, 3.1).
+    /// </summary>
     private static Problem Unsupported(string detail, string expected) =>
         new(ProblemCode.UnsupportedMediaType, detail)
         {

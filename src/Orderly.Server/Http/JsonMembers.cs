@@ -225,7 +225,8 @@ internal static class JsonMembers
     {
         if (member.Value.ValueKind != JsonValueKind.Number)
         {
-            faults.Add(ProblemCode.WrongType, member.Pointer, $"{expected} is expected here, not {Kind(member.Value)}.");
+            faults.Add(ProblemCode.WrongType, member.Pointer,
+                $"{expected} is expected here, not {Kind(member.Value)}.");
             return null;
         }
 
@@ -258,6 +259,11 @@ internal static class JsonMembers
 
     private static void AddUnknown(JsonProperty property, string pointer, string[] known, Faults faults)
     {
+        if (faults.IsFull)
+        {
+            return;
+        }
+
         if (TryName(property) is not { } name)
         {
             faults.Add(ProblemCode.InvalidText, pointer, "A name holds an unpaired surrogate.");

@@ -53,7 +53,9 @@ internal sealed record Precondition
         return bodyVersion is { } both ? precondition with { Versions = [both] } : precondition;
     }
 
-    /// <summary>Whether the caller has this version already (If-None-Match, compared weakly; RFC 9110, 13.1.2).</summary>
+    /// <summary>
+    /// Whether the caller has this version already (If-None-Match, compared weakly; RFC 9110, 13.1.2).
+    /// </summary>
     public static bool IsKnown(HttpRequest request, int version)
     {
         var header = request.Headers.IfNoneMatch;
@@ -64,7 +66,8 @@ internal sealed record Precondition
 
         var current = Tag(version);
         return EntityTagHeaderValue.TryParseList(header, out var tags)
-            && tags.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || tag.Tag.Equals(current, StringComparison.Ordinal));
+            && tags.Any(tag =>
+                tag.Equals(EntityTagHeaderValue.Any) || tag.Tag.Equals(current, StringComparison.Ordinal));
     }
 
     private static Precondition? ReadTags(StringValues header)

@@ -1,4 +1,3 @@
-using Npgsql;
 using Orderly.Contract.Problems;
 using Orderly.Server.Database;
 using Orderly.Server.Observability;
@@ -62,8 +61,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return OfStatus(bad.StatusCode, http);
             case OverloadedException:
                 return new Problem(ProblemCode.Overloaded, "Too much work is waiting already. Nothing was stored.");
-            case NpgsqlException or TimeoutException or System.Net.Sockets.SocketException
-                when IsInfrastructure(exception):
+            case Exception when DatabaseFailure.IsLost(exception):
                 LogEvents.DatabaseFailed(log, exception.Message, ProblemWriter.TraceId(http));
                 return new Problem(ProblemCode.DatabaseUnavailable, "The database can't be reached at the moment.");
             default:
@@ -73,14 +71,6 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return new Problem(ProblemCode.InternalError, "Something went wrong inside the service.");
         }
     }
-
-    /// <summary>Whether the database was lost, as against a statement that it refused, which is a fault of ours.</summary>
-    private static bool IsInfrastructure(Exception exception) =>
-        exception is not PostgresException postgres
-        || postgres.SqlState.StartsWith("57", StringComparison.Ordinal)
-        || postgres.SqlState.StartsWith("53", StringComparison.Ordinal)
-        || postgres.SqlState.StartsWith("08", StringComparison.Ordinal)
-        || postgres.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction;
 
     private static Problem OfStatus(int status, HttpContext http) => status switch
     {

@@ -29,7 +29,8 @@ internal static class ProblemWriter
 
         if (kind.Status == StatusCodes.Status401Unauthorized)
         {
-            response.Headers.WWWAuthenticate = new StringValues(["Bearer realm=\"orderly\"", "ApiKey realm=\"orderly\""]);
+            response.Headers.WWWAuthenticate =
+                new StringValues(["Bearer realm=\"orderly\"", "ApiKey realm=\"orderly\""]);
         }
 
         foreach (var (name, value) in problem.Headers)

@@ -10,13 +10,13 @@ namespace Orderly.Server.Observability;
 /// <summary>How the service is, in a word; the details are for those who may see them.</summary>
 /// <param name="Status">In a word.</param>
 /// <param name="Checks">What was checked; null where the caller may not see it.</param>
-public sealed record Health(string Status, IReadOnlyList<HealthCheck>? Checks);
+internal sealed record Health(string Status, IReadOnlyList<HealthCheck>? Checks);
 
 /// <summary>How one thing is that the service needs.</summary>
 /// <param name="Name">What was checked.</param>
 /// <param name="Ok">Whether it is as it should be.</param>
 /// <param name="Detail">How it is, for people.</param>
-public sealed record HealthCheck(string Name, bool Ok, string Detail);
+internal sealed record HealthCheck(string Name, bool Ok, string Detail);
 
 /// <summary>The addresses that tell whether the process lives and whether it can serve.</summary>
 internal static class HealthApi

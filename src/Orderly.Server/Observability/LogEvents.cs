@@ -25,11 +25,22 @@ internal static partial class LogEvents
     [LoggerMessage(2001, LogLevel.Warning, "Attempt {Attempt} at a group of {Count} writes failed: {Reason}")]
     public static partial void GroupRetried(ILogger log, int attempt, int count, string reason);
 
-    [LoggerMessage(2002, LogLevel.Warning, "The sequencer of the feed failed and goes on in {DelaySeconds} s: {Reason}")]
+    [LoggerMessage(2002, LogLevel.Warning,
+        "The sequencer of the feed failed and goes on in {DelaySeconds} s: {Reason}")]
     public static partial void SequencerFailed(ILogger log, int delaySeconds, string reason);
 
     [LoggerMessage(2003, LogLevel.Warning, "Used idempotency keys could not be expired, and will be later: {Reason}")]
     public static partial void ExpiryFailed(ILogger log, string reason);
+
+    [LoggerMessage(2100, LogLevel.Warning, "No checkpoints of the log are signed, since there is no key: {Reason}")]
+    public static partial void CheckpointKeyUnusable(ILogger log, string reason);
+
+    [LoggerMessage(2101, LogLevel.Error,
+        "No checkpoints of the log are signed any more, since {Reason}; run the command verify")]
+    public static partial void CheckpointsStopped(ILogger log, string reason);
+
+    [LoggerMessage(2102, LogLevel.Warning, "The newest checkpoint is in the database only: {Reason}")]
+    public static partial void CheckpointNotKept(ILogger log, string reason);
 
     [LoggerMessage(3000, LogLevel.Error, "{Method} {Route} failed, trace {TraceId}")]
     public static partial void RequestFailed(

@@ -95,7 +95,9 @@ internal sealed class ChangeOrder(
             : await StaleAsync(order, target.Precondition);
     }
 
-    /// <summary>Says what has changed since the version that the caller knows, where it names one that there was.</summary>
+    /// <summary>
+    /// Says what has changed since the version that the caller knows, where it names one that there was.
+    /// </summary>
     private async Task<Problem> StaleAsync(StoredOrder order, Precondition precondition)
     {
         var members = new List<KeyValuePair<string, object>> { new("version", order.Version) };

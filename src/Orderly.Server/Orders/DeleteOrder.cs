@@ -4,7 +4,9 @@ using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
-/// <summary>Takes an order out of everyone's sight. Nothing of it is lost: it stays in the log and can be restored.</summary>
+/// <summary>
+/// Takes an order out of everyone's sight. Nothing of it is lost: it stays in the log and can be restored.
+/// </summary>
 internal sealed class DeleteOrder(ChangeOrder change, Ids ids)
 {
     public Task<Result<WrittenOrder>> RunAsync(ChangeTarget target, ReasonInput input, Caller caller) =>

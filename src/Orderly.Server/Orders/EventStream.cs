@@ -57,7 +57,8 @@ internal sealed class EventStream(
             using var text = new PooledBuffer(1024 * (batch.Entries.Count + 1));
             foreach (var entry in batch.Entries)
             {
-                text.WriteAscii($"id: {FeedToken.Make(entry.Position)}\nevent: {EventTypes.Of(entry.Step.Revision.Kind)}\n");
+                text.WriteAscii(
+                    $"id: {FeedToken.Make(entry.Position)}\nevent: {EventTypes.Of(entry.Step.Revision.Kind)}\n");
                 text.Write("data: "u8);
                 EventDocument.Write(entry, updatableAfter, text);
                 text.Write("\n\n"u8);

@@ -164,7 +164,7 @@ internal static class Order
         OrderInput input, OrderContent? current, CatalogView catalog, string defaultCurrency, Faults faults)
     {
         var kept = input.IsPatch ? current : null;
-        var currency = input.Currency.IsGiven ? input.Currency.Value ?? defaultCurrency : kept?.Currency ?? defaultCurrency;
+        var currency = (input.Currency.IsGiven ? input.Currency.Value : kept?.Currency) ?? defaultCurrency;
         var services = input.Services.Value is { } lines
             ? LineSnapshots.Take(lines, current, catalog, currency, faults)
             : kept?.Services ?? [];

@@ -20,22 +20,22 @@ internal static class OrderActionsApi
             .WithName("changeStatus").WithSummary("Move an order on in its life")
             .WithDescription("placed → confirmed → completed; placed or confirmed → cancelled.")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun, Described.IdempotencyKey,
+                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun,
+                Described.IdempotencyKey,
                 new TakesBody(typeof(StatusRequest), JsonBody.MediaType))
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
         order.MapPost("restore", RestoreAsync)
             .WithName("restoreOrder").WithSummary("Bring a deleted order back")
-            .WithDescription("As it was, as a new version. The body may be left out.")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersDelete), Described.OrderId, Described.IfMatch, Described.DryRun, Described.IdempotencyKey,
+                new RequiredScope(Scopes.OrdersDelete), Described.OrderId, Described.IfMatch, Described.DryRun,
+                Described.IdempotencyKey,
                 new TakesBody(typeof(RestoreRequest), JsonBody.MediaType) { IsOptional = true })
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
         order.MapPost("revert", RevertAsync)
             .WithName("revertOrder").WithSummary("Give an order the content of an earlier version again")
-            .WithDescription("As a new version; nothing of what came between is lost.")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun, Described.Force,
-                Described.IdempotencyKey, new TakesBody(typeof(RevertRequest), JsonBody.MediaType))
+                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun,
+                Described.Force, Described.IdempotencyKey, new TakesBody(typeof(RevertRequest), JsonBody.MediaType))
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
     }
 

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orderly.Server.Access;
 using Orderly.Server.Configuration;
-using Orderly.Server.Database;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
@@ -9,7 +8,7 @@ namespace Orderly.Server.Orders;
 /// <summary>The address of the feed of changes.</summary>
 internal static class OrderFeedApi
 {
-    private const int TypesLengthMax = 1_000;
+    private const int TypesLengthMax = 200;
 
     public static void MapOrderFeed(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/changes", ReadAsync).WithTags("Changes")
@@ -19,13 +18,13 @@ internal static class OrderFeedApi
                 + "goes on after one.")
             .WithMetadata(
                 new RequiredScope(Scopes.ChangesRead),
-                new TakesParameter("after", "string", "`next` of the answer before; left out: from the start.")
+                new TakesParameter("after", "string", "next of the answer before; left out: from the start.")
                 {
-                    LengthMax = Cursor.LengthMax, Pattern = QueryInput.CursorParameter.Pattern,
+                    LengthMax = Database.Cursor.LengthMax, Pattern = QueryInput.CursorParameter.Pattern,
                 },
                 new TakesHeader("Last-Event-ID", "For event streams: the id of the last event; counts more than after.")
                 {
-                    Pattern = QueryInput.CursorParameter.Pattern!, Example = "Af3u5GYVHe4EAAAAAAAAAAU",
+                    Pattern = QueryInput.CursorParameter.Pattern!, Example = "AVdVdQ69cEk1AAAAAAAAAAE",
                 },
                 Described.Limit(ReadFeed.PageSizeMax, ReadFeed.PageSizeDefault),
                 new TakesParameter("wait", "integer", "How many seconds to wait where there is nothing yet.")
@@ -34,8 +33,7 @@ internal static class OrderFeedApi
                 },
                 new TakesParameter("type", "string", "Only these types of events, separated by commas.")
                 {
-                    LengthMax = TypesLengthMax,
-                    Pattern = "^order\\.[a-z-]+(,order\\.[a-z-]+)*$",
+                    LengthMax = TypesLengthMax, Pattern = "^[a-z.,-]+$",
                 })
             .CanRefuse(410);
 

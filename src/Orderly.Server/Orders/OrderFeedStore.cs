@@ -9,7 +9,9 @@ internal sealed record FeedEntry(long Position, StoredOrder Order, RevisionStep 
 /// <summary>Reads the feed with the orders as they stood.</summary>
 internal sealed class OrderFeedStore(ReadDataSource database)
 {
-    /// <summary>A place in the feed is given under a lock and after the commit, so there are no gaps to wait for.</summary>
+    /// <summary>
+    /// A place in the feed is given under a lock and after the commit, so there are no gaps to wait for.
+    /// </summary>
     private const string SelectAfter =
         $"""
         select f.position, {OrderStore.Columns}, {RevisionStore.Columns}, {BeforeColumns}

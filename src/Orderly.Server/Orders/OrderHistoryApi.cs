@@ -30,7 +30,10 @@ internal static class OrderHistoryApi
             .WithName("getRevision").WithSummary("Read one version of an order, with the whole order")
             .WithMetadata(
                 new RequiredScope(Scopes.OrdersRead), Described.OrderId,
-                new TakesPath("version", "The number of the version.") { Pattern = "^[1-9][0-9]{0,9}$", LengthMax = 10, Example = "7" })
+                new TakesPath("version", "The number of the version.")
+                {
+                    Pattern = "^[1-9][0-9]{0,9}$", LengthMax = 10, Example = "7",
+                })
             .CanRefuse(404);
     }
 
@@ -55,7 +58,8 @@ internal static class OrderHistoryApi
         var before = first > 1 ? 1 : 0;
         var found = await revisions.ListAsync(orderId, first - before, pageSize + before + 1);
         var steps = found.Skip(before).Take(pageSize)
-            .Select((revision, i) => new RevisionStep(revision, i + before > 0 ? found[i + before - 1] : null)).ToList();
+            .Select((revision, i) => new RevisionStep(revision, i + before > 0 ? found[i + before - 1] : null))
+            .ToList();
         var next = found.Count > pageSize + before ? MakeCursor(cursorName, found[pageSize + before].Version) : null;
         return new RevisionPage(steps, next, settings.UpdatableAfter);
     }

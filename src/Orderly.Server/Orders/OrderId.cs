@@ -5,7 +5,9 @@ internal static class OrderId
 {
     private const int Length = 36;
 
-    /// <summary>A syntactically bad id is an id that no order has. The parser alone would take spaces around it.</summary>
+    /// <summary>
+    /// A syntactically bad id is an id that no order has. The parser alone would take spaces around it.
+    /// </summary>
     public static bool TryParse(string text, out Guid id)
     {
         id = Guid.Empty;

@@ -279,7 +279,8 @@ internal sealed class OrderInput
         if (at <= 0 || at == email.Length - 1 || email.LastIndexOf('@') != at
             || email.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter)))
         {
-            Faults.Add(ProblemCode.InvalidValue, member.Pointer, "An e-mail address is expected, as a.name@example.com.");
+            Faults.Add(ProblemCode.InvalidValue, member.Pointer,
+                "An e-mail address is expected, as a.name@example.com.");
         }
     }
 

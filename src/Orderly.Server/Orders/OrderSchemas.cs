@@ -16,8 +16,8 @@ internal static class OrderSchemas
 
     private static readonly string[] ReadOnlyFields =
     [
-        "id", "number", "status", "nextStatuses", "adjustment", "team", "version", "createdAt", "createdBy", "updatedAt",
-        "updatedBy", "updatableFrom",
+        "id", "number", "status", "nextStatuses", "adjustment", "team", "version", "createdAt", "createdBy",
+        "updatedAt", "updatedBy", "updatableFrom",
     ];
 
     public static void Describe(SchemaBook book)
@@ -53,7 +53,8 @@ internal static class OrderSchemas
         order["services"].Items(1, OrderInput.ServicesMax);
         order["adjustment"].Money(mayBeNegative: true);
         order["reference"].Text(1, OrderInput.ReferenceLengthMax);
-        order.Put("customer", book.ReferenceOrNull(nameof(Customer), "Who the order is for; null where nobody is named."));
+        order.Put("customer",
+            book.ReferenceOrNull(nameof(Customer), "Who the order is for; null where nobody is named."));
         order["notes"].Text(0, OrderInput.NotesLengthMax);
         DescribeMetadata(order["metadata"], mayBeNull: false);
         order["version"].Whole(1, int.MaxValue);

@@ -20,7 +20,9 @@ internal sealed record OrderWrite
     public required byte[]? PersonalJson { get; init; }
     public required string Actor { get; init; }
 
-    /// <summary>The catalog epoch that the lines were made at; null where the write takes nothing from the catalog.</summary>
+    /// <summary>
+    /// The catalog epoch that the lines were made at; null where the write takes nothing from the catalog.
+    /// </summary>
     public long? CatalogEpoch { get; init; }
 
     /// <summary>For a new order that comes from elsewhere: when it was created there; null: now.</summary>

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Orderly.Server.Changes;
 using Orderly.Server.Database;
 
 namespace Orderly.Server.Orders;
@@ -15,7 +16,9 @@ namespace Orderly.Server.Orders;
 /// </remarks>
 internal static class OrderWriteStore
 {
-    /// <summary>A reference that another order has is left alone; the order's own statement then finds it missing.</summary>
+    /// <summary>
+    /// A reference that another order has is left alone; the order's own statement then finds it missing.
+    /// </summary>
     private const string ClaimReferences =
         """
         insert into order_references (team, reference, order_id)
@@ -61,7 +64,7 @@ internal static class OrderWriteStore
             totalfee = w.totalfee, totalfee_stated = w.totalfee_stated, reference = w.reference,
             content = w.content, personal = w.personal,
             updated_at = greatest(now(), o.updated_at + interval '1 microsecond'), updated_by = w.actor,
-            deleted_at = case when w.deleted then now() end
+            deleted_at = case when w.deleted then greatest(now(), o.updated_at + interval '1 microsecond') end
         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) as w
             (order_id, write_id, base_version, status, datetime, totalfee, totalfee_stated, reference, content,
              personal, actor, deleted, epoch, updatable_after, claimed, key)
@@ -103,16 +106,31 @@ internal static class OrderWriteStore
             and (select r.version from revisions r where r.order_id = o.order_id and r.version = o.version) is null
         """;
 
-    /// <summary>The log takes the order as it stands now; a write that was not stored has no such order.</summary>
+    /// <summary>
+    /// The log takes the order as it stands now; a write that was not stored has no such order. The hash is made here,
+    /// since only the database knows the time and the number, and the version before is read by its key.
+    /// </summary>
     private const string AppendRevisions =
         """
         insert into revisions
-            (order_id, version, write_id, kind, recorded_at, actor, reason, status, deleted, content, personal)
-        select o.order_id, o.version, o.write_id, w.kind, o.updated_at, o.updated_by, w.reason, o.status,
-            o.deleted_at is not null, o.content, o.personal
-        from unnest($1, $2, $3, $4) as w (order_id, write_id, kind, reason)
-        join orders o on o.order_id = w.order_id and o.write_id = w.write_id
-        where o.order_id = any ($1)
+            (order_id, version, write_id, kind, recorded_at, actor, reason, status, deleted, content, personal,
+             totalfee_stated, personal_salt, personal_commitment, hash)
+        select s.order_id, s.version, s.write_id, s.kind, s.updated_at, s.updated_by, s.reason, s.status,
+            s.deleted, s.content, s.personal, s.totalfee_stated, s.salt, s.commitment,
+            revision_hash(s.previous, s.order_id, s.number, s.team, s.created_at, s.created_by, s.version, s.write_id,
+                s.kind, s.updated_at, s.updated_by, s.reason, s.status, s.deleted, s.totalfee_stated, s.content,
+                s.commitment)
+        from (
+            select o.*, w.kind, w.reason, o.deleted_at is not null as deleted,
+                case when o.personal is not null then w.salt end as salt,
+                sha256(w.salt || o.personal) as commitment,
+                case when o.version = 1 then $6 else (
+                    select p.hash from revisions p where p.order_id = o.order_id and p.version = o.version - 1)
+                end as previous
+            from unnest($1, $2, $3, $4, $5) as w (order_id, write_id, kind, reason, salt)
+            join orders o on o.order_id = w.order_id and o.write_id = w.write_id
+            where o.order_id = any ($1)
+            offset 0) s
         on conflict on constraint revisions_pkey do nothing
         """;
 
@@ -136,6 +154,26 @@ internal static class OrderWriteStore
         join orders o on o.order_id = w.order_id
         where r.order_id = any ($1) and o.order_id = any ($1)
         """;
+
+    /// <summary>
+    /// Stores a group on a connection of its own. A repeated attempt finds what an earlier one stored whose answer was
+    /// lost.
+    /// </summary>
+    public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(
+        WriteDataSource database, IReadOnlyList<OrderWrite> writes, bool isRepeated)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync();
+        var receipts = await StoreAsync(connection, writes);
+        if (isRepeated && receipts.Count < writes.Count)
+        {
+            foreach (var (writeId, receipt) in await FindStoredAsync(connection, writes))
+            {
+                receipts[writeId] = receipt;
+            }
+        }
+
+        return receipts;
+    }
 
     /// <summary>Stores a group. The result has a receipt for each write that was stored.</summary>
     public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(
@@ -284,6 +322,8 @@ internal static class OrderWriteStore
             Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.WriteId),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Kind.ToText()),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Reason),
+            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.PersonalJson is null ? null : LogHash.NewSalt()),
+            Parameters.Of(LogHash.BeforeFirst),
         },
     };
 

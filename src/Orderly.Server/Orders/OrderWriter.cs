@@ -1,4 +1,3 @@
-using Npgsql;
 using Orderly.Server.Changes;
 using Orderly.Server.Database;
 using Orderly.Server.Observability;
@@ -47,9 +46,9 @@ internal sealed class OrderWriter : IAsyncDisposable
         {
             Answer(group, await StoreWithRetryAsync([.. group.Select(entry => entry.Work)]));
         }
-        catch (PostgresException exception) when (group.Count > 1 && !IsTransient(exception))
+        catch (Exception exception) when (group.Count > 1 && DatabaseFailure.IsRefusal(exception))
         {
-            LogEvents.GroupSplit(_log, group.Count, exception.SqlState);
+            LogEvents.GroupSplit(_log, group.Count, DatabaseFailure.StateOf(exception));
             foreach (var entry in group)
             {
                 await StoreAloneAsync(entry);
@@ -63,7 +62,7 @@ internal sealed class OrderWriter : IAsyncDisposable
         {
             Answer([entry], await StoreWithRetryAsync([entry.Work]));
         }
-        catch (NpgsqlException exception)
+        catch (Exception exception) when (DatabaseFailure.IsDatabase(exception))
         {
             entry.Fail(exception);
         }
@@ -79,33 +78,17 @@ internal sealed class OrderWriter : IAsyncDisposable
         {
             try
             {
-                await using var connection = await _database.Source.OpenConnectionAsync();
-                var receipts = await OrderWriteStore.StoreAsync(connection, writes);
-                if (attempt > 1 && receipts.Count < writes.Length)
-                {
-                    foreach (var (writeId, receipt) in await OrderWriteStore.FindStoredAsync(connection, writes))
-                    {
-                        receipts[writeId] = receipt;
-                    }
-                }
-
+                var receipts = await OrderWriteStore.StoreAsync(_database, writes, isRepeated: attempt > 1);
                 _feed.Wake();
                 return receipts;
             }
-            catch (NpgsqlException exception) when (attempt < AttemptsMax && IsTransient(exception))
+            catch (Exception exception) when (attempt < AttemptsMax && DatabaseFailure.IsTransient(exception))
             {
                 LogEvents.GroupRetried(_log, attempt, writes.Length, exception.Message);
                 await Task.Delay(TimeSpan.FromMilliseconds(RetryDelayMilliseconds * attempt), _time);
             }
         }
     }
-
-    /// <summary>Lost connections, and what PostgreSQL says while it stops, starts or breaks a deadlock.</summary>
-    private static bool IsTransient(NpgsqlException exception) =>
-        exception is not PostgresException postgres
-        || postgres.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
-        || postgres.SqlState.StartsWith("57P0", StringComparison.Ordinal)
-        || postgres.SqlState.StartsWith("08", StringComparison.Ordinal);
 
     private static void Answer(
         IReadOnlyList<Grouped<OrderWrite, WriteOutcome>> group, Dictionary<Guid, WriteReceipt> receipts)

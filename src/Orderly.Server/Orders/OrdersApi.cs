@@ -38,15 +38,15 @@ internal static class OrdersApi
         orders.MapPut("{id}", ReplaceAsync)
             .WithName("replaceOrder").WithSummary("Replace the content of an order")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun, Described.Force,
-                Described.Reason,
+                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun,
+                Described.Force, Described.Reason,
                 new TakesBody(typeof(OrderRequest), JsonBody.MediaType) { Schema = OrderSchemas.Replacement })
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
         orders.MapPatch("{id}", PatchAsync)
             .WithName("patchOrder").WithSummary("Change some fields of an order (RFC 7396)")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun, Described.Force,
-                Described.Reason, Described.IdempotencyKey,
+                new RequiredScope(Scopes.OrdersWrite), Described.OrderId, Described.IfMatch, Described.DryRun,
+                Described.Force, Described.Reason, Described.IdempotencyKey,
                 new TakesBody(typeof(OrderPatch), JsonBody.MergePatchMediaType))
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
         orders.MapDelete("{id}", DeleteAsync)

@@ -9,9 +9,12 @@ namespace Orderly.Server.Orders;
 
 /// <summary>Places a new order.</summary>
 internal sealed class PlaceOrder(
-    OrderWriter writer, WriteConflict conflict, ServiceCatalog catalog, OrderSettings settings, Ids ids, TimeProvider time)
+    OrderWriter writer, WriteConflict conflict, ServiceCatalog catalog, OrderSettings settings,
+    Ids ids, TimeProvider time)
 {
-    /// <summary>Each time a service record changed meanwhile, which a price list put in at once does in a row.</summary>
+    /// <summary>
+    /// Each time a service record changed meanwhile, which a price list put in at once does in a row.
+    /// </summary>
     private const int AttemptsMax = 50;
 
     /// <param name="createdAt">For orders that come from elsewhere: when they were created there.</param>

@@ -4,7 +4,9 @@ using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
-/// <summary>The small bodies of writes that are not about content: a status, a version to go back to, a reason.</summary>
+/// <summary>
+/// The small bodies of writes that are not about content: a status, a version to go back to, a reason.
+/// </summary>
 internal sealed class ReasonInput
 {
     public const int ReasonLengthMax = 500;

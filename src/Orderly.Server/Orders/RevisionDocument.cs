@@ -73,7 +73,8 @@ internal static class RevisionDocument
                 Compare(writer, $"{path}/{EscapeStep(name)}", Member(fromObject, name), Member(to, name));
             }
         }
-        else if (before is { ValueKind: JsonValueKind.Array } fromArray && after is { ValueKind: JsonValueKind.Array } toArray)
+        else if (before is { ValueKind: JsonValueKind.Array } fromArray
+            && after is { ValueKind: JsonValueKind.Array } toArray)
         {
             for (var i = 0; i < Math.Max(fromArray.GetArrayLength(), toArray.GetArrayLength()); i++)
             {

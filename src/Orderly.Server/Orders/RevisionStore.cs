@@ -23,7 +23,9 @@ internal sealed class RevisionStore(ReadDataSource database)
         limit $3
         """;
 
-    /// <summary>Revision times grow with versions, so the newest one that is not later is the one that held then.</summary>
+    /// <summary>
+    /// Revision times grow with versions, so the newest one that is not later is the one that held then.
+    /// </summary>
     private const string SelectAsOf =
         $"""
         select {Columns}

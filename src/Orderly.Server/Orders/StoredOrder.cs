@@ -12,7 +12,9 @@ internal sealed record StoredOrder
     public required string Team { get; init; }
     public required bool IsTotalFeeStated { get; init; }
 
-    /// <summary>The caller's part but for personal data, as ready-made JSON (see <see cref="OrderDocument"/>).</summary>
+    /// <summary>
+    /// The caller's part but for personal data, as ready-made JSON (see <see cref="OrderDocument"/>).
+    /// </summary>
     public required byte[] ContentJson { get; init; }
 
     /// <summary>customer and notes as JSON; null where there is neither.</summary>

@@ -12,11 +12,10 @@ namespace Orderly.Server.Orders;
 /// </summary>
 internal sealed class WriteRequest : IDisposable
 {
-    private const int ReasonLengthMax = 500;
-
     private readonly JsonBodyContent _body;
 
-    private WriteRequest(HttpContext http, JsonBodyContent body, WriteTerms terms, IdempotencyClaim claim, Faults faults)
+    private WriteRequest(
+        HttpContext http, JsonBodyContent body, WriteTerms terms, IdempotencyClaim claim, Faults faults)
     {
         Faults = faults;
         Http = http;
@@ -90,10 +89,12 @@ internal sealed class WriteRequest : IDisposable
             query.Faults.AddParameter(ProblemCode.InvalidParameter, "reason",
                 "force=true takes a reason, which the revision records.");
         }
-        else if (reason is not null && (reason.Length is 0 or > ReasonLengthMax || reason.Contains('\0', StringComparison.Ordinal)))
+        else if (reason is not null
+            && (reason.Length is 0 or > ReasonInput.ReasonLengthMax
+                || reason.Contains('\0', StringComparison.Ordinal)))
         {
             query.Faults.AddParameter(ProblemCode.InvalidParameter, "reason",
-                $"\"reason\" has 1 to {ReasonLengthMax} characters.");
+                $"\"reason\" has 1 to {ReasonInput.ReasonLengthMax} characters.");
         }
 
         return reason;

@@ -44,7 +44,8 @@ internal sealed class ListServices(ServiceStore services)
             return "";
         }
 
-        if (Cursor.Read(cursorName, text) is { } key && Encoding.ASCII.GetString(key) is var id && ServiceInput.IsId(id))
+        if (Cursor.Read(cursorName, text) is { } key
+            && Encoding.ASCII.GetString(key) is var id && ServiceInput.IsId(id))
         {
             return id;
         }

@@ -77,7 +77,8 @@ internal sealed class PutService(ServiceStore services, OrderSettings settings)
         }
 
         return current is null
-            ? new Problem(ProblemCode.StaleVersion, "The service record does not exist, so no version of it is current.")
+            ? new Problem(ProblemCode.StaleVersion,
+                "The service record does not exist, so no version of it is current.")
             : new Problem(ProblemCode.StaleVersion,
                 $"The service record is at version {current.Version} now. Read it again and apply your change to that.")
             {

@@ -7,7 +7,9 @@ using Orderly.Server.Http.Description;
 
 namespace Orderly.Server.Services;
 
-/// <summary>What the schemas of service records say beyond their types: the limits of <see cref="ServiceInput"/>.</summary>
+/// <summary>
+/// What the schemas of service records say beyond their types: the limits of <see cref="ServiceInput"/>.
+/// </summary>
 internal static class ServiceSchemas
 {
     private static readonly string[] ReadOnlyFields = ["id", "version", "createdAt", "updatedAt"];

@@ -57,6 +57,14 @@ internal sealed class DatabaseLocation : IAsyncDisposable
         }
     }
 
+    /// <summary>The same for a command that only reads: beside a server that runs the embedded database, too.</summary>
+    /// <exception cref="DatabaseStartException">There is no way to a database.</exception>
+    public static async Task<DatabaseLocation> OpenForReadingAsync(
+        ServerSettings settings, TimeProvider time, Action<string> progress, CancellationToken stop) =>
+        settings.ConnectionString is null && EmbeddedCluster.FindRunning(settings.DataDirectory) is { } running
+            ? new DatabaseLocation(running, embedded: null)
+            : await OpenAsync(settings, time, progress, stop);
+
     /// <summary>Tries until the database answers. What no waiting mends (a wrong password) ends it at once.</summary>
     private static async Task WaitAsync(
         string connectionString, TimeSpan timeout, TimeProvider time, Action<string> progress, CancellationToken stop)
@@ -88,7 +96,8 @@ internal sealed class DatabaseLocation : IAsyncDisposable
 
                 if (!told)
                 {
-                    progress($"Waiting up to {timeout.TotalSeconds:0} s for the database at {where}: {OneLine(exception)}");
+                    progress($"Waiting up to {timeout.TotalSeconds:0} s for the database at {where}: "
+                        + OneLine(exception));
                     told = true;
                 }
 

@@ -6,7 +6,9 @@ using Orderly.Server.Observability;
 
 namespace Orderly.Server.Startup;
 
-/// <summary>What must be in the database before the first request: the schema, a key, and perhaps sample data.</summary>
+/// <summary>
+/// What must be in the database before the first request: the schema, a key, and perhaps sample data.
+/// </summary>
 internal static class Preparation
 {
     /// <summary>Brings the schema up to date.</summary>
@@ -22,7 +24,9 @@ internal static class Preparation
         }
     }
 
-    /// <summary>Sees to it that there is a key. Returns the text of a key that was generated, to be shown once.</summary>
+    /// <summary>
+    /// Sees to it that there is a key. Returns the text of a key that was generated, to be shown once.
+    /// </summary>
     public static async Task<string?> EnsureKeyAsync(
         IServiceProvider services, ServerSettings settings, CancellationToken stop)
     {

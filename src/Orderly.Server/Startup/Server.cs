@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.FileProviders;
 using Orderly.Server.Configuration;
 using Orderly.Server.Http.Description;
 
@@ -9,7 +11,9 @@ namespace Orderly.Server.Startup;
 /// <summary>Starts the service, runs it until it is told to stop, and stops it without losing a request.</summary>
 internal static class Server
 {
-    /// <summary>Runs until SIGTERM or Ctrl-C: then takes no more requests, finishes those in flight, and ends.</summary>
+    /// <summary>
+    /// Runs until SIGTERM or Ctrl-C: then takes no more requests, finishes those in flight, and ends.
+    /// </summary>
     public static async Task RunAsync(string[] arguments)
     {
         using var starting = new CancellationTokenSource();
@@ -74,6 +78,19 @@ internal static class Server
         Console.WriteLine("The schema is up to date.");
     }
 
+    /// <summary>Verifies the log. False: something in it is not as it was written.</summary>
+    public static Task<bool> VerifyAsync(string[] arguments)
+    {
+        var configuration = CreateBuilder(arguments).Configuration;
+        return VerifyLog.RunAsync(
+            SettingsReader.Read(configuration),
+            new VerifyOptions(configuration["against"], configuration["public-key"]), Console.Out, Console.Error);
+    }
+
+    /// <summary>Prints the newest signed checkpoint. False: there is none.</summary>
+    public static Task<bool> PrintCheckpointAsync(string[] arguments) => VerifyLog.PrintCheckpointAsync(
+        SettingsReader.Read(CreateBuilder(arguments).Configuration), Console.Out, Console.Error);
+
     /// <summary>The OpenAPI document as the running service would give it. Needs no database.</summary>
     public static async Task<byte[]> DescribeAsync()
     {
@@ -105,11 +122,13 @@ internal static class Server
         return builder;
     }
 
-    /// <summary>The settings that come with the program count least; appsettings.json in the directory it runs in more.</summary>
+    /// <summary>
+    /// The settings that come with the program count least; appsettings.json in the directory it runs in more.
+    /// </summary>
     private static void AddShippedSettings(ConfigurationManager configuration) =>
-        ((IConfigurationBuilder)configuration).Sources.Insert(0, new Microsoft.Extensions.Configuration.Json.JsonConfigurationSource
+        ((IConfigurationBuilder)configuration).Sources.Insert(0, new JsonConfigurationSource
         {
-            FileProvider = new Microsoft.Extensions.FileProviders.PhysicalFileProvider(AppContext.BaseDirectory),
+            FileProvider = new PhysicalFileProvider(AppContext.BaseDirectory),
             Path = "appsettings.json",
             Optional = true,
         });

@@ -58,5 +58,6 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void The_version_is_the_product_s() => CommandLine.Version().ShouldMatch("^orderly [0-9]+\\.[0-9]+\\.[0-9]+");
+    public void The_version_is_the_product_s() =>
+        CommandLine.Version().ShouldMatch("^orderly [0-9]+\\.[0-9]+\\.[0-9]+");
 }

@@ -17,7 +17,8 @@ public sealed class CursorTests
 
     [Fact]
     public void A_cursor_fits_into_an_address_as_it_is() =>
-        Keys.Sample(key => Cursor.Make("orders", key).All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_'));
+        Keys.Sample(key => Cursor.Make("orders", key).All(
+            letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_'));
 
     [Fact]
     public void A_cursor_of_which_one_letter_was_changed_is_recognised() =>

@@ -17,7 +17,8 @@ public sealed class StatementTests(TestCluster cluster)
             .SelectMany(type => type.GetFields(
                 BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
             .Where(field => field is { IsLiteral: true, FieldType.Name: nameof(String) })
-            .Select(field => ($"{field.DeclaringType!.Name}.{field.Name}", ((string)field.GetRawConstantValue()!).TrimStart()))
+            .Select(field => (
+                $"{field.DeclaringType!.Name}.{field.Name}", ((string)field.GetRawConstantValue()!).TrimStart()))
             .Where(statement => Verbs.Any(verb => statement.Item2.StartsWith(verb, StringComparison.Ordinal)))];
 
     [Fact]
@@ -40,7 +41,8 @@ public sealed class StatementTests(TestCluster cluster)
     [Fact]
     public void The_statements_of_every_store_are_among_them()
     {
-        var types = StatementsOf(typeof(Migrator).Assembly).Select(statement => statement.Name.Split('.')[0]).ToHashSet();
+        var types = StatementsOf(typeof(Migrator).Assembly)
+            .Select(statement => statement.Name.Split('.')[0]).ToHashSet();
 
         types.ShouldContain("OrderStore");
         types.ShouldContain("OrderWriteStore");
@@ -74,7 +76,8 @@ public sealed class StatementTests(TestCluster cluster)
                 await drop.ExecuteNonQueryAsync();
                 return null;
             }
-            catch (PostgresException exception) when (types.Length == 0 && sql.Contains("unnest", StringComparison.Ordinal))
+            catch (PostgresException exception)
+                when (types.Length == 0 && sql.Contains("unnest", StringComparison.Ordinal))
             {
                 await using var rollback = new NpgsqlCommand("rollback to s", connection);
                 await rollback.ExecuteNonQueryAsync();

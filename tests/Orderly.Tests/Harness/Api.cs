@@ -37,7 +37,9 @@ public sealed class Api : IDisposable
     public Task<Reply> DeleteAsync(string path, params (string, string)[] headers) =>
         SendAsync(HttpMethod.Delete, path, json: null, headers);
 
-    /// <summary>Sends text as JSON unless a Content-Type among the headers says otherwise; an empty one is left out.</summary>
+    /// <summary>
+    /// Sends text as JSON unless a Content-Type among the headers says otherwise; an empty one is left out.
+    /// </summary>
     public Task<Reply> SendAsync(HttpMethod method, string path, string? json, params (string, string)[] headers) =>
         SendAsync(method, path, json is null ? null : new ByteArrayContent(Encoding.UTF8.GetBytes(json)), headers);
 

@@ -65,7 +65,9 @@ public sealed class Reply(string request, int status, ILookup<string, string[]> 
         return this;
     }
 
-    /// <summary>The faults as <c>place code</c>, where place is a pointer into the body or the name of a parameter.</summary>
+    /// <summary>
+    /// The faults as <c>place code</c>, where place is a pointer into the body or the name of a parameter.
+    /// </summary>
     public IReadOnlyList<string> Faults =>
         Json.TryGetProperty("errors", out var errors)
             ? [.. errors.EnumerateArray().Select(Describe)]

@@ -17,6 +17,7 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
 {
     public const string Key = "the-key-of-the-tests-0123456789";
 
+    private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("orderly-server-");
     private WebApplication? _app;
     private readonly List<Api> _callers = [];
     private TestDatabase? _database;
@@ -43,6 +44,7 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
             "--urls=http://127.0.0.1:0",
             $"--ConnectionStrings:Orderly={_database.ConnectionString}",
             $"--Orderly:BootstrapKey={Key}",
+            $"--Orderly:DataDirectory={_files.FullName}",
         };
         arguments.AddRange(Settings.Select(setting => $"--{setting.Name}={setting.Value}"));
         var builder = WebApplication.CreateBuilder([.. arguments]);
@@ -65,7 +67,9 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
         return "/orders/" + id;
     }
 
-    /// <summary>A caller of another team, with these scopes only. The key is put into the database as it would be.</summary>
+    /// <summary>
+    /// A caller of another team, with these scopes only. The key is put into the database as it would be.
+    /// </summary>
     public async Task<Api> CallerAsync(string team, params string[] scopes)
     {
         var id = $"{team}-{string.Join("-", scopes)}";
@@ -96,6 +100,7 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
             await _database.DisposeAsync();
         }
 
+        _files.Delete(recursive: true);
         Log.ShouldHoldNoError();
         GC.SuppressFinalize(this);
     }

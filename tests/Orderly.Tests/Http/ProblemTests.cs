@@ -65,7 +65,8 @@ public sealed class ProblemTests(RunningServer server) : IClassFixture<RunningSe
     [Fact]
     public async Task A_request_id_that_is_sane_is_echoed_on_answers_and_refusals()
     {
-        (await _api.GetAsync("/orders", ("X-Request-Id", "my-id_1:2/3"))).Header("X-Request-Id").ShouldBe("my-id_1:2/3");
+        (await _api.GetAsync("/orders", ("X-Request-Id", "my-id_1:2/3"))).Header("X-Request-Id")
+            .ShouldBe("my-id_1:2/3");
         (await _api.GetAsync("/nowhere", ("X-Request-Id", "my-id"))).Header("X-Request-Id").ShouldBe("my-id");
         (await _api.GetAsync("/orders", ("X-Request-Id", "x"), ("X-Api-Key", "wrong"))).Header("X-Request-Id")
             .ShouldBe("x");

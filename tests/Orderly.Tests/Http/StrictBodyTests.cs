@@ -41,7 +41,8 @@ public sealed class StrictBodyTests(RunningServer server) : IClassFixture<Runnin
     [MemberData(nameof(Writers))]
     public async Task What_is_not_utf_8_is_refused(string method, string path, string mediaType)
     {
-        foreach (var bytes in (byte[][])[[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE2, 0x82]])
+        byte[][] invalid = [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE2, 0x82]];
+        foreach (var bytes in invalid)
         {
             byte[] body = [.. "{\"name\":\""u8, .. bytes, .. "\"}"u8];
             (await SendAsync(method, path, mediaType, body)).ShouldRefuse(400, "malformed-json");
@@ -74,7 +75,8 @@ public sealed class StrictBodyTests(RunningServer server) : IClassFixture<Runnin
     [MemberData(nameof(Writers))]
     public async Task A_body_of_another_media_type_is_refused(string method, string path, string mediaType)
     {
-        foreach (var other in (string[])["", "text/plain", "application/xml", $"{mediaType}; charset=utf-16", "*/*", "json"])
+        string[] others = ["", "text/plain", "application/xml", $"{mediaType}; charset=utf-16", "*/*", "json"];
+        foreach (var other in others)
         {
             (await SendAsync(method, path, other, "{}"u8.ToArray())).ShouldRefuse(415, "unsupported-media-type")
                 .Header(method == "PATCH" ? "Accept-Patch" : "Accept").ShouldBe(mediaType);
@@ -156,13 +158,13 @@ public sealed class StrictBodyTests(RunningServer server) : IClassFixture<Runnin
     }
 
     [Fact]
-    public async Task Deep_and_wide_bodies_within_the_limit_are_refused_quickly_with_at_most_a_hundred_faults()
+    public async Task Of_sixty_thousand_faults_at_most_a_hundred_are_told()
     {
         var members = string.Join(",", Enumerable.Range(0, 60_000).Select(i => $"\"f{i}\":0"));
-        var reply = await _api.PostAsync("/orders", AnOrder.With($"\"metadata\": {{{members}}}"));
+        var metadata = await _api.PostAsync("/orders", AnOrder.With($"\"metadata\": {{{members}}}"));
         var unknown = await _api.PostAsync("/orders", $"{{{members}}}");
 
-        reply.ShouldBe(400).Faults.Count.ShouldBeLessThanOrEqualTo(100);
+        metadata.ShouldBe(400).Faults.Count.ShouldBeLessThanOrEqualTo(100);
         unknown.ShouldBe(400).Faults.Count.ShouldBe(100);
     }
 }

@@ -68,8 +68,8 @@ public sealed class DescribedEndpointsTests(RunningServer server) : IClassFixtur
                 .Select(answer => (Name: $"{name} {answer.Name}", Value: document.Resolve(answer.Value))).ToList();
             if (operation.TryGetProperty("requestBody", out var body))
             {
-                var takes = Endpoints()[name].Metadata.GetMetadata<TakesBody>().ShouldNotBeNull();
-                (body.TryGetProperty("required", out var required) && required.GetBoolean()).ShouldBe(!takes.IsOptional);
+                var isRequired = body.TryGetProperty("required", out var required) && required.GetBoolean();
+                isRequired.ShouldBe(!name.EndsWith("/restore", StringComparison.Ordinal), name);
                 places.Add(($"{name} body", body));
             }
 
@@ -115,7 +115,8 @@ public sealed class DescribedEndpointsTests(RunningServer server) : IClassFixtur
             return;
         }
 
-        foreach (var content in contents.EnumerateObject().Where(content => content.Name is not ("text/html" or "text/event-stream")))
+        string[] withoutSchema = ["text/html", "text/event-stream"];
+        foreach (var content in contents.EnumerateObject().Where(content => !withoutSchema.Contains(content.Name)))
         {
             content.Value.TryGetProperty("examples", out var examples).ShouldBeTrue($"{place} has no example");
             foreach (var example in examples.EnumerateObject())

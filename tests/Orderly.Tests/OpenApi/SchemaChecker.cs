@@ -45,7 +45,8 @@ internal sealed class SchemaChecker(JsonElement document)
             };
             if (!holds)
             {
-                faults.Add($"{place}: {keyword.Name} {keyword.Value.GetRawText()} does not hold for {value.GetRawText()}");
+                faults.Add(
+                    $"{place}: {keyword.Name} {keyword.Value.GetRawText()} does not hold for {value.GetRawText()}");
             }
         }
     }
@@ -67,7 +68,8 @@ internal sealed class SchemaChecker(JsonElement document)
         switch (keyword.Name)
         {
             case "properties":
-                foreach (var field in keyword.Value.EnumerateObject().Where(field => value.TryGetProperty(field.Name, out _)))
+                foreach (var field in keyword.Value.EnumerateObject()
+                    .Where(field => value.TryGetProperty(field.Name, out _)))
                 {
                     Check(field.Value, value.GetProperty(field.Name), $"{place}/{field.Name}", faults);
                 }

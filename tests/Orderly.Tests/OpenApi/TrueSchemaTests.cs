@@ -21,15 +21,18 @@ public sealed class TrueSchemaTests(RunningServer server) : IClassFixture<Runnin
         await ShouldFitAsync("GET /orders/{id}", await server.Api.GetAsync("/orders/" + placed.Id), 200, Json);
         await ShouldFitAsync("GET /orders", await server.Api.GetAsync("/orders?limit=1"), 200, Json);
         var old = await server.PlaceOldAsync();
-        await ShouldFitAsync("PUT /orders/{id}", await server.Api.PutAsync(old, AnOrder.With("\"notes\": \"x\"")), 200, Json);
+        await ShouldFitAsync(
+            "PUT /orders/{id}", await server.Api.PutAsync(old, AnOrder.With("\"notes\": \"x\"")), 200, Json);
         await ShouldFitAsync("PATCH /orders/{id}", await server.Api.PatchAsync(old, "{}"), 200, Json);
     }
 
     [Fact]
     public async Task Real_answers_about_services_and_health_fit_their_schemas()
     {
-        await ShouldFitAsync("PUT /services/{id}", await server.Api.PutAsync("/services/s1", """{"name":"S"}"""), 201, Json);
-        await ShouldFitAsync("PATCH /services/{id}", await server.Api.PatchAsync("/services/s1", """{"fee":1.5}"""), 200, Json);
+        await ShouldFitAsync(
+            "PUT /services/{id}", await server.Api.PutAsync("/services/s1", """{"name":"S"}"""), 201, Json);
+        await ShouldFitAsync(
+            "PATCH /services/{id}", await server.Api.PatchAsync("/services/s1", """{"fee":1.5}"""), 200, Json);
         await ShouldFitAsync("GET /services/{id}", await server.Api.GetAsync("/services/s1"), 200, Json);
         await ShouldFitAsync("GET /services", await server.Api.GetAsync("/services?limit=1&active=true"), 200, Json);
         await ShouldFitAsync("GET /health/live", await server.Api.GetAsync("/health/live"), 200, Json);
@@ -50,7 +53,8 @@ public sealed class TrueSchemaTests(RunningServer server) : IClassFixture<Runnin
         await ShouldFitAsync("PUT /orders/{id}",
             await server.Api.PutAsync(order, AnOrder.Least, ("If-Match", "\"v1\"")), 412, Problem);
         (await server.Api.DeleteAsync(order)).ShouldBe(204);
-        await ShouldFitAsync("POST /orders/{id}/restore", await server.Api.PostAsync(order + "/restore", "{}"), 200, Json);
+        await ShouldFitAsync(
+            "POST /orders/{id}/restore", await server.Api.PostAsync(order + "/restore", "{}"), 200, Json);
         await ShouldFitAsync("POST /orders/{id}/revert",
             await server.Api.PostAsync(order + "/revert", """{"to": 1, "reason": "r"}"""), 200, Json);
         await ShouldFitAsync("GET /orders/{id}/revisions", await server.Api.GetAsync(order + "/revisions"), 200, Json);
@@ -75,7 +79,8 @@ public sealed class TrueSchemaTests(RunningServer server) : IClassFixture<Runnin
         await ShouldFitAsync("GET /orders/{id}", await server.Api.GetAsync("/orders/nope"), 404, Problem);
         await ShouldFitAsync("PUT /orders/{id}", await server.Api.PutAsync(young, AnOrder.Least), 409, Problem);
         await ShouldFitAsync(
-            "POST /orders", await server.Api.PostAsync("/orders", AnOrder.With("\"reference\": \"schema-2\"")), 409, Problem);
+            "POST /orders", await server.Api.PostAsync("/orders", AnOrder.With("\"reference\": \"schema-2\"")),
+            409, Problem);
         await ShouldFitAsync(
             "DELETE /orders/{id}", await server.Api.DeleteAsync(young, ("If-Match", "\"v9\"")), 412, Problem);
         await ShouldFitAsync(
@@ -102,16 +107,19 @@ public sealed class TrueSchemaTests(RunningServer server) : IClassFixture<Runnin
         AnOrder.Least, "{}", "[]", AnOrder.Of("[]"), AnOrder.Of(AnOrder.Lines(200)), AnOrder.Of(AnOrder.Lines(201)),
         AnOrder.Of("""[{"id": "deep-clean", "quantity": 1000000, "fee": 0, "name": "N"}]"""),
         AnOrder.Of("""[{"id": "deep-clean", "quantity": null, "fee": null, "name": null}]"""),
-        AnOrder.Of("""[{"id": "deep-clean", "quantity": 0}]"""), AnOrder.Of("""[{"id": "deep-clean", "quantity": 1.5}]"""),
+        AnOrder.Of("""[{"id": "deep-clean", "quantity": 0}]"""),
+        AnOrder.Of("""[{"id": "deep-clean", "quantity": 1.5}]"""),
         AnOrder.Of("""[{"id": "deep-clean", "quantity": 2.0}]"""), AnOrder.Of("""[{"id": "deep-clean", "fee": -1}]"""),
         AnOrder.Of("""[{"quantity": 1}]"""), AnOrder.Of("""[{"id": "deep-clean", "name": ""}]"""),
-        AnOrder.Of("""[{"id": "deep-clean", "size": 1}]"""), AnOrder.Of("[1]"), AnOrder.Of("[null]"), AnOrder.Of("\"deep-clean\""),
+        AnOrder.Of("""[{"id": "deep-clean", "size": 1}]"""), AnOrder.Of("[1]"), AnOrder.Of("[null]"),
+        AnOrder.Of("\"deep-clean\""),
         AnOrder.At("null"), AnOrder.At("\"2026-11-23\""), AnOrder.At("\"2026-11-23T09:30:00\""),
         AnOrder.At("\"2026-11-23T09:30:00.123456789+01:00\""), AnOrder.At("17"),
         AnOrder.With("\"totalfee\": 0"), AnOrder.With("\"totalfee\": -0.01"), AnOrder.With("\"totalfee\": \"1\""),
         AnOrder.With("\"totalfee\": null"), AnOrder.With("\"totalfee\": 999999999999999"),
         AnOrder.With("\"totalfee\": 1000000000000000"),
-        AnOrder.With("\"currency\": null"), AnOrder.With("\"currency\": \"usd\""), AnOrder.With("\"currency\": \"EURO\""),
+        AnOrder.With("\"currency\": null"), AnOrder.With("\"currency\": \"usd\""),
+        AnOrder.With("\"currency\": \"EURO\""),
         AnOrder.With("\"reference\": \"\""), AnOrder.With("\"reference\": null"), AnOrder.With("\"notes\": \"\""),
         AnOrder.With($"\"notes\": \"{new string('n', 4_001)}\""), AnOrder.With("\"notes\": 1"),
         AnOrder.With($"\"reference\": \"{new string('r', 101)}\""),
@@ -119,7 +127,8 @@ public sealed class TrueSchemaTests(RunningServer server) : IClassFixture<Runnin
         AnOrder.With("""  "customer": {"name": null, "email": "a@b", "phone": "1"}  """),
         AnOrder.With("""  "customer": {"email": "ab"}  """), AnOrder.With("""  "customer": {"email": "a b@c"}  """),
         AnOrder.With("""  "customer": {"name": ""}  """), AnOrder.With("""  "customer": {"title": "Dr"}  """),
-        AnOrder.With("\"metadata\": null"), AnOrder.With("\"metadata\": {}"), AnOrder.With("""  "metadata": {"": "x"}  """),
+        AnOrder.With("\"metadata\": null"), AnOrder.With("\"metadata\": {}"),
+        AnOrder.With("""  "metadata": {"": "x"}  """),
         AnOrder.With("""  "metadata": {"a": 1}  """), AnOrder.With("""  "metadata": {"a": null, "b": ""}  """),
         AnOrder.With($"\"metadata\": {{\"{new string('k', 65)}\": \"\"}}"),
         AnOrder.With($"\"metadata\": {{\"k\": \"{new string('v', 513)}\"}}"),
@@ -167,10 +176,10 @@ public sealed class TrueSchemaTests(RunningServer server) : IClassFixture<Runnin
         var order = await server.PlaceOldAsync(Body("PlaceFull"));
         (await server.Api.PatchAsync(order, Body("PatchOrder"))).ShouldBe(200);
         (await server.Api.PutAsync(order, Body("ReplaceContent"))).ShouldBe(200);
-        (await server.Api.PostAsync(order + "/revert", Body("RevertOrder"))).ShouldBe(200);
-        (await server.Api.PostAsync(order + "/status", Body("ConfirmOrder"))).ShouldBe(200);
+        (await server.Api.PostAsync(order + "/revert", Body("Revert"))).ShouldBe(200);
+        (await server.Api.PostAsync(order + "/status", Body("Confirm"))).ShouldBe(200);
         (await server.Api.DeleteAsync(order)).ShouldBe(204);
-        (await server.Api.PostAsync(order + "/restore", Body("RestoreOrder"))).ShouldBe(200);
+        (await server.Api.PostAsync(order + "/restore", Body("Restore"))).ShouldBe(200);
     }
 
     [Fact]

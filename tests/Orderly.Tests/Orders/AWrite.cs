@@ -17,7 +17,8 @@ internal static class AWrite
 
     public static Guid NextId() => new(Interlocked.Increment(ref _ids), 0, 0x7000, [0x80, 0, 0, 0, 0, 0, 0, 0]);
 
-    public static OrderWrite New(long epoch, OrderContent? content = null) => Make(ChangeKind.Placed, NextId(), content) with
+    public static OrderWrite New(long epoch, OrderContent? content = null) =>
+        Make(ChangeKind.Placed, NextId(), content) with
     {
         CatalogEpoch = epoch,
         ClaimedReference = content?.Reference,

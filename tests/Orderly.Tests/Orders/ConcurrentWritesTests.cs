@@ -15,7 +15,8 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
     [Fact]
     public async Task Two_hundred_orders_placed_at_once_are_two_hundred_orders()
     {
-        var replies = await AllAsync(200, i => _api.PostAsync("/orders", AnOrder.With($"\"notes\": \"two hundred {i}\"")));
+        var replies = await AllAsync(200, i =>
+            _api.PostAsync("/orders", AnOrder.With($"\"notes\": \"two hundred {i}\"")));
 
         replies.ShouldAllBe(reply => reply.Status == 201);
         for (var i = 0; i < 200; i++)
@@ -60,7 +61,8 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
         replies.ShouldAllBe(reply => reply.Status == 200);
         replies.Select(reply => reply.Version).Order().ShouldBe(Enumerable.Range(2, 50));
         (await server.Database.ListAsync<int>(
-            "select version from revisions where order_id = $1 order by version", id)).ShouldBe(Enumerable.Range(1, 51));
+            "select version from revisions where order_id = $1 order by version", id))
+            .ShouldBe(Enumerable.Range(1, 51));
         (await server.Database.ListAsync<string>(
             "select convert_from(personal, 'UTF8') from revisions where order_id = $1 and version > 1", id))
             .ShouldBe(replies.Select(reply => $$"""{"customer":null,"notes":{{reply.Raw("notes")}}}"""),
@@ -174,7 +176,11 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
         var writer = server.Services.GetRequiredService<OrderWriter>();
         var epoch = await server.Database.SingleAsync<long>("select epoch from catalog_epoch");
         var write = AWrite.New(epoch - 1);
-        write = write with { Content = write.Content with { Reference = "stale-epoch" }, ClaimedReference = "stale-epoch" };
+        write = write with
+        {
+            Content = write.Content with { Reference = "stale-epoch" },
+            ClaimedReference = "stale-epoch",
+        };
 
         (await writer.StoreAsync(write)).Receipt.ShouldBeNull();
         (await server.Database.ListAsync<Guid>(
@@ -196,7 +202,8 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
         var ids = writes.Select(write => write.OrderId).ToArray();
         (await server.Database.SingleAsync<long>("select count(*) from revisions where order_id = any ($1)", ids))
             .ShouldBe(2);
-        (await server.Database.SingleAsync<long>($"select count(*) from {TestDatabase.Logged} where order_id = any ($1)", ids))
+        (await server.Database.SingleAsync<long>(
+            $"select count(*) from {TestDatabase.Logged} where order_id = any ($1)", ids))
             .ShouldBe(2);
     }
 }

@@ -76,7 +76,8 @@ public sealed class IdempotencyTests(RunningServer server) : IClassFixture<Runni
     public async Task A_patch_is_done_once()
     {
         var path = await server.PlaceOldAsync();
-        var one = (await _api.PatchAsync(path, """{"notes": "x"}""", Key("patch"), ("If-Match", "\"v1\""))).ShouldBe(200);
+        var one = (await _api.PatchAsync(path, """{"notes": "x"}""", Key("patch"), ("If-Match", "\"v1\"")))
+            .ShouldBe(200);
         (await _api.PatchAsync(path, """{"notes": "y"}""")).ShouldBe(200);
         var again = await _api.PatchAsync(path, """{"notes": "x"}""", Key("patch"), ("If-Match", "\"v1\""));
 
@@ -139,7 +140,8 @@ public sealed class IdempotencyTests(RunningServer server) : IClassFixture<Runni
             {
                 reply = await _api.PostAsync("/orders", json, Key("many"));
             }
-            while (reply.Status == 409 && reply.ShouldRefuse(409, "idempotency-in-flight").Header("Retry-After") == "1");
+            while (reply.Status == 409
+                && reply.ShouldRefuse(409, "idempotency-in-flight").Header("Retry-After") == "1");
             return reply.ShouldBe(201);
         }));
 

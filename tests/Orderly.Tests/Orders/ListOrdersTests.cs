@@ -98,7 +98,10 @@ public sealed class ListOrdersTests(RunningServer server) : IClassFixture<Runnin
     public async Task All_that_is_wrong_with_a_query_is_told_at_once() =>
         (await _api.GetAsync("/orders?limit=0&cursor=x&nope=1&nope=2")).ShouldRefuse(400, "invalid-query").Faults
             .ShouldBe(
-                ["limit invalid-parameter", "cursor invalid-cursor", "nope unknown-parameter", "nope unknown-parameter"],
+                [
+                    "limit invalid-parameter", "cursor invalid-cursor", "nope unknown-parameter",
+                    "nope unknown-parameter",
+                ],
                 ignoreOrder: true);
 
     [Theory]

@@ -7,8 +7,8 @@ namespace Orderly.Tests.Orders;
 public sealed class LostConnectionTests(RunningServer server) : IClassFixture<RunningServer>
 {
     private const int Writers = 20;
-    private const int WritesEach = 25;
-    private const int Kills = 25;
+    private const int WritesEach = 12;
+    private const int Kills = 15;
 
     [Fact]
     public async Task Every_acknowledged_write_is_there_exactly_once()

@@ -47,7 +47,8 @@ public sealed class OrderDecisionTests
 
     private static ProblemCode? Refusal(string patch, StoredOrder order, DateTime now) =>
         (Order.RefuseUpdate(order with { ReadAt = now }, Window, isForced: false)
-            ?? (Order.Amend(Input(patch, isPatch: true), order, Catalog, "USD", Window).IsRefused(out var problem, out _)
+            ?? (Order.Amend(Input(patch, isPatch: true), order, Catalog, "USD", Window)
+                    .IsRefused(out var problem, out _)
                 ? problem
                 : null))?.Code;
 
@@ -69,7 +70,9 @@ public sealed class OrderDecisionTests
         Order.RefuseUpdate(order with { ReadAt = Created + Window - TimeSpan.FromTicks(1) }, Window, isForced: false)
             .ShouldNotBeNull()
             .RetryAfterSeconds.ShouldBe(1);
-        Order.RefuseUpdate(order with { ReadAt = Created }, Window, isForced: false).ShouldNotBeNull().RetryAfterSeconds.ShouldBe(10_800);
+        Order.RefuseUpdate(order with { ReadAt = Created }, Window, isForced: false)
+            .ShouldNotBeNull()
+            .RetryAfterSeconds.ShouldBe(10_800);
     }
 
     [Fact]

@@ -80,7 +80,8 @@ public sealed class OrderFeedTests(RunningServer server) : IClassFixture<Running
         (await _api.DeleteAsync("/orders/" + id)).ShouldBe(204);
         await ReadAsync(token, id, 2);
 
-        var page = (await _api.GetAsync($"/changes?after={token}&type=order.deleted,order.restored&limit=500")).ShouldBe(200);
+        var page = (await _api.GetAsync($"/changes?after={token}&type=order.deleted,order.restored&limit=500"))
+            .ShouldBe(200);
         page.At("data").EnumerateArray().Where(row => row.GetProperty("subject").GetString() == id)
             .ShouldHaveSingleItem().GetProperty("type").GetString().ShouldBe("order.deleted");
     }
@@ -131,7 +132,8 @@ public sealed class OrderFeedTests(RunningServer server) : IClassFixture<Running
         {
             var page = (await _api.GetAsync($"/changes?after={token}&limit=500&wait=30")).ShouldBe(200);
             page.At("data").GetArrayLength().ShouldBeGreaterThan(0);
-            events.AddRange(page.At("data").EnumerateArray().Where(row => row.GetProperty("subject").GetString() == id));
+            events.AddRange(page.At("data").EnumerateArray()
+                .Where(row => row.GetProperty("subject").GetString() == id));
             token = page.String("next")!;
         }
 
@@ -164,7 +166,8 @@ public sealed class OrderFeedTests(RunningServer server) : IClassFixture<Running
             }
             else if (line.StartsWith("data: ", StringComparison.Ordinal))
             {
-                subjects.Add(System.Text.Json.JsonDocument.Parse(line[6..]).RootElement.GetProperty("subject").GetString()!);
+                subjects.Add(
+                    System.Text.Json.JsonDocument.Parse(line[6..]).RootElement.GetProperty("subject").GetString()!);
                 if (subjects[^1] == until)
                 {
                     return (id, subjects);

@@ -166,7 +166,8 @@ public sealed class OrderLifeTests(RunningServer server) : IClassFixture<Running
         var rows = await RowsAsync();
 
         (await _api.PostAsync("/orders?dryRun=true", AnOrder.Least)).ShouldBe(201).Header("Location").ShouldBeNull();
-        (await _api.PatchAsync(path + "?dryRun=true", """{"notes": "x"}""")).ShouldBe(200).String("notes").ShouldBe("x");
+        (await _api.PatchAsync(path + "?dryRun=true", """{"notes": "x"}""")).ShouldBe(200)
+            .String("notes").ShouldBe("x");
         (await _api.PostAsync(path + "/status?dryRun=true", """{"status": "confirmed"}""")).ShouldBe(200)
             .Version.ShouldBe(2);
         (await _api.DeleteAsync(path + "?dryRun=true")).ShouldBe(204);
@@ -183,7 +184,8 @@ public sealed class OrderLifeTests(RunningServer server) : IClassFixture<Running
 
         (await _api.PostAsync("/orders?dryRun=true", json)).ShouldRefuse(409, "reference-taken");
         (await _api.PostAsync("/orders?dryRun=true", AnOrder.Of("""["nope"]"""))).ShouldRefuse(422, "unknown-service");
-        (await _api.PatchAsync(path + "?dryRun=true", """{"notes": "x"}""")).ShouldRefuse(409, "order-not-yet-updatable");
+        (await _api.PatchAsync(path + "?dryRun=true", """{"notes": "x"}"""))
+            .ShouldRefuse(409, "order-not-yet-updatable");
         (await _api.DeleteAsync(path + "?dryRun=true", ("If-Match", "\"v9\""))).ShouldRefuse(412, "stale-version");
     }
 
@@ -207,5 +209,6 @@ public sealed class OrderLifeTests(RunningServer server) : IClassFixture<Running
     }
 
     private Task<long> RowsAsync() => server.Database.SingleAsync<long>(
-        "select (select count(*) from orders) + (select count(*) from revisions) + (select count(*) from order_references)");
+        "select (select count(*) from orders) + (select count(*) from revisions) "
+            + "+ (select count(*) from order_references)");
 }

@@ -38,7 +38,7 @@ public sealed class PlaceOrderTests(RunningServer server) : IClassFixture<Runnin
     public async Task The_address_of_a_new_order_answers_with_the_same_bytes_and_tag()
     {
         var placed = await _api.PostAsync("/orders", AnOrder.With(
-            """ "customer": {"name": "Ada", "email": "ada@example.com", "phone": "+44 1"}, "notes": "Key under mat" """));
+            """ "customer": {"name": "Ada", "email": "ada@example.com", "phone": "+44 1"}, "notes": "At noon" """));
         var read = (await _api.GetAsync(placed.Header("Location")!)).ShouldBe(200);
 
         read.Text.ShouldBe(placed.Text);

@@ -2,7 +2,9 @@ using Orderly.Tests.Harness;
 
 namespace Orderly.Tests.Orders;
 
-/// <summary>Which refusal wins where a request has two faults: 401, 403, 415/413, 400, 404, 412/428, 409, 422.</summary>
+/// <summary>
+/// Which refusal wins where a request has two faults: 401, 403, 415/413, 400, 404, 412/428, 409, 422.
+/// </summary>
 public sealed class RefusalOrderTests(RunningServer server) : IClassFixture<RunningServer>
 {
     private const string Nobody = "/orders/019ab2c3-0000-7000-8000-000000000000";

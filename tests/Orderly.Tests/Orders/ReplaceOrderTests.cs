@@ -70,7 +70,8 @@ public sealed class ReplaceOrderTests(RunningServer server) : IClassFixture<Runn
 
         (await _api.PutAsync(path, AnOrder.With(""" "metadata": {"b": "2", "a": "1"}, "totalfee": 10.0 """)))
             .ShouldBe(200).Version.ShouldBe(1);
-        var scaled = await _api.PutAsync(path, AnOrder.With(""" "metadata": {"b": "2", "a": "1"}, "totalfee": 10.00 """));
+        var scaled = await _api.PutAsync(path,
+            AnOrder.With(""" "metadata": {"b": "2", "a": "1"}, "totalfee": 10.00 """));
         scaled.ShouldBe(200).Version.ShouldBe(2);
         scaled.Raw("totalfee").ShouldBe("10.00");
     }
@@ -153,7 +154,8 @@ public sealed class ReplaceOrderTests(RunningServer server) : IClassFixture<Runn
 
         (await _api.PutAsync(path, AnOrder.With("\"currency\": \"EUR\"")))
             .ShouldRefuse(422, "totalfee-required", "#/totalfee");
-        var after = await _api.PutAsync(path, AnOrder.Of("""["deep-clean"]""", "\"currency\": \"EUR\", \"totalfee\": 7"));
+        var after = await _api.PutAsync(path,
+            AnOrder.Of("""["deep-clean"]""", "\"currency\": \"EUR\", \"totalfee\": 7"));
         after.ShouldBe(200).Raw("services/0/fee").ShouldBe("null");
     }
 

@@ -81,7 +81,8 @@ public sealed class PutServiceTests(RunningServer server) : IClassFixture<Runnin
     public async Task A_patch_changes_what_it_names_and_clears_what_it_nulls()
     {
         var path = await PutAsync(Full);
-        var patched = (await _api.PatchAsync(path, """{"name": "M", "description": null, "fee": null}""")).ShouldBe(200);
+        var patched = await _api.PatchAsync(path, """{"name": "M", "description": null, "fee": null}""");
+        patched.ShouldBe(200);
 
         patched.String("name").ShouldBe("M");
         patched.Raw("description").ShouldBe("null");

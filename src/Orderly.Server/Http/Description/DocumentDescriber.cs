@@ -28,8 +28,8 @@ internal sealed class DocumentDescriber(ExampleBook examples, IEnumerable<Descri
     private static readonly (string Name, string About)[] Tags =
     [
         ("Orders", "Orders: placed, read, updated once they are old enough, deleted."),
-        ("History", "The versions of an order: who changed what, when and why."),
-        ("Changes", "The feed: every change of every order, in order and without gaps."),
+        ("History", "What became of an order: every version of it."),
+        ("Changes", "Every change of every order, for other systems to follow."),
         ("Services", "Service records: what the lines of an order refer to."),
         ("Health", "Whether the process lives and the service can serve. Open to all."),
         ("Problems", "The pages that explain problem codes. Open to all."),

@@ -64,7 +64,8 @@ internal sealed class ExampleBook
                 string[] used = [.. names!.AsArray().Select(name => name!.GetValue<string>())];
                 if (used.FirstOrDefault(name => !_examples.ContainsKey(name)) is { } unknown)
                 {
-                    throw new InvalidOperationException($"{operation} {place} shows an example without content: {unknown}.");
+                    throw new InvalidOperationException(
+                        $"{operation} {place} shows an example without content: {unknown}.");
                 }
 
                 _uses.Add((operation, place), used);

@@ -14,7 +14,8 @@ internal sealed class OpenApiText([FromKeyedServices(OpenApiText.Name)] IOpenApi
 
     public Task<byte[]> BytesAsync() => _bytes.Value;
 
-    public static EntityTagHeaderValue Tag(byte[] text) => new($"\"{Convert.ToHexStringLower(SHA256.HashData(text))}\"");
+    public static EntityTagHeaderValue Tag(byte[] text) =>
+        new($"\"{Convert.ToHexStringLower(SHA256.HashData(text))}\"");
 
     private static async Task<byte[]> WriteAsync(IOpenApiDocumentProvider documents)
     {

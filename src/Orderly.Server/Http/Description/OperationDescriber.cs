@@ -54,7 +54,9 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
                 Format = path.Format,
                 Pattern = path.Pattern,
                 MaxLength = path.LengthMax,
-                Enum = path.Values.Count == 0 ? null : [.. path.Values.Select(value => (JsonNode)JsonValue.Create(value))],
+                Enum = path.Values.Count == 0
+                    ? null
+                    : [.. path.Values.Select(value => (JsonNode)JsonValue.Create(value))],
             };
         }
 
@@ -86,7 +88,12 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
                 In = ParameterLocation.Header,
                 Description = header.Description,
                 Example = JsonValue.Create(header.Example),
-                Schema = new OpenApiSchema { Type = JsonSchemaType.String, Pattern = header.Pattern, MaxLength = HeaderLengthMax },
+                Schema = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.String,
+                    Pattern = header.Pattern,
+                    MaxLength = HeaderLengthMax,
+                },
             });
         }
 
@@ -140,7 +147,8 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
         operation.Responses = described;
     }
 
-    private OpenApiResponse AddExamples(OpenApiResponse answer, string operationId, string status, OpenApiDocument document)
+    private OpenApiResponse AddExamples(
+        OpenApiResponse answer, string operationId, string status, OpenApiDocument document)
     {
         foreach (var (mediaType, content) in answer.Content?.AsEnumerable() ?? [])
         {

@@ -20,13 +20,19 @@ internal sealed class SchemaBook(OpenApiDocument document)
     }
 
     /// <summary>The schema of something in an answer: every field is always there.</summary>
-    /// <param name="sometimes">Those that are only there sometimes.</param>
-    public SchemaFields Answer(string name, params string[] sometimes)
+    public SchemaFields Answer(string name)
     {
         var schema = Of(name);
-        schema.Required = schema.Properties!.Keys.Except(sometimes, StringComparer.Ordinal)
-            .ToHashSet(StringComparer.Ordinal);
+        schema.Required = new HashSet<string>(schema.Properties!.Keys, StringComparer.Ordinal);
         return new SchemaFields(name, schema);
+    }
+
+    /// <summary>The schema of something in an answer, where one field may be left out.</summary>
+    public SchemaFields AnswerBut(string name, string optional)
+    {
+        var fields = Answer(name);
+        Of(name).Required!.Remove(optional);
+        return fields;
     }
 
     /// <summary>The schema of something in an answer, some of whose fields are left out rather than null.</summary>

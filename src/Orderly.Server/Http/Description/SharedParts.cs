@@ -14,12 +14,13 @@ internal static class SharedParts
     private static readonly (string Name, string Meaning, string Example)[] TextHeaders =
     [
         ("ETag", "The version: `\"v\"` and its number, in quotes. For If-Match and If-None-Match.", "\"v7\""),
+        ("Idempotent-Replayed",
+            "`true` where this is the answer that an earlier request with the same key got.", "true"),
         ("Location", "The address of what was created.", "/orders/01a209de-90dc-7f55-a5a7-91d28fe76cf3"),
         ("Link", "The next page (RFC 8288), where there is one.",
             "</orders?limit=2&cursor=AfXakhFoQOwuCN9Jjxv4YCABognekTFzG74frglUYRY2>; rel=\"next\""),
         ("Accept", "The media type that the address takes (RFC 9110, 12.5.1); not with PATCH.", JsonBody.MediaType),
         ("Accept-Patch", "The media type that PATCH takes (RFC 5789, 3.1).", JsonBody.MergePatchMediaType),
-        ("Idempotent-Replayed", "`true` where this is the answer that the first request with the key got.", "true"),
         ("WWW-Authenticate", "How a key can be sent.", "Bearer realm=\"orderly\""),
     ];
 
@@ -94,10 +95,11 @@ internal static class SharedParts
         {
             Description = "Refused; `code` is one of: "
                 + string.Join(", ", codes.Select(code => $"`{code.ToText()}` ({ProblemTable.Of(code).Title})")) + ".",
-            Headers = RefusalHeaders.GetValueOrDefault(number, []).Append(ProblemMiddleware.RequestIdHeader).ToDictionary(
-                name => name,
-                name => (IOpenApiHeader)new OpenApiHeaderReference(name, document),
-                StringComparer.Ordinal),
+            Headers = RefusalHeaders.GetValueOrDefault(number, [])
+                .Append(ProblemMiddleware.RequestIdHeader).ToDictionary(
+                    name => name,
+                    name => (IOpenApiHeader)new OpenApiHeaderReference(name, document),
+                    StringComparer.Ordinal),
             Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
             {
                 [ProblemWriter.MediaType] = new OpenApiMediaType

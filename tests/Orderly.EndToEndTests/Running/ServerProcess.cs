@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Reflection;
+
+namespace Orderly.EndToEndTests.Running;
+
+/// <summary>
+/// The built server as a process of its own, behind a proxy whose address stays when the process is another.
+/// </summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    public const string Key = "the-key-of-the-end-to-end-tests-000";
+    private const int ReadyTimeoutSeconds = 60;
+    private const int StopTimeoutSeconds = 20;
+    private const int LinesMax = 200;
+    private const string ReadyLine = "Orderly is ready on ";
+
+    private readonly string _directory;
+    private readonly string _connectionString;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private Process? _process;
+
+    private ServerProcess(string name, string directory, string connectionString)
+    {
+        Name = name;
+        _directory = directory;
+        _connectionString = connectionString;
+    }
+
+    public string Name { get; }
+
+    /// <summary>The way of clients to this server.</summary>
+    public TcpProxy Proxy { get; } = new();
+
+    public Uri Address => new($"http://127.0.0.1:{Proxy.Port}");
+
+    public int ProcessId => _process!.Id;
+
+    /// <summary>The last lines that the server wrote.</summary>
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    public static async Task<ServerProcess> StartAsync(string name, string directory, string connectionString)
+    {
+        var server = new ServerProcess(name, directory, connectionString);
+        await server.StartAsync();
+        return server;
+    }
+
+    public async Task StartAsync()
+    {
+        var assembly = typeof(ServerProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(entry => entry.Key == "ServerAssembly").Value!;
+        var start = new ProcessStartInfo("dotnet", [Path.GetFullPath(assembly)])
+        {
+            WorkingDirectory = _directory,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment =
+            {
+                ["ConnectionStrings__Orderly"] = _connectionString,
+                ["Orderly__BootstrapKey"] = Key,
+                ["Orderly__SampleData"] = "false",
+                ["Orders__UpdatableAfter"] = "00:00:00",
+                ["Logging__LogLevel__Default"] = "Warning",
+                ["urls"] = "http://127.0.0.1:0",
+            },
+        };
+        var ready = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => Note(line.Data, ready);
+        _process.ErrorDataReceived += (_, line) => Note(line.Data, ready);
+        _process.Exited += (_, _) => ready.TrySetException(
+            new InvalidOperationException($"{Name} ended: {string.Join('\n', _lines.TakeLast(10))}"));
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        Proxy.Target = await ready.Task.WaitAsync(TimeSpan.FromSeconds(ReadyTimeoutSeconds));
+    }
+
+    /// <summary>Ends the process as a crash does.</summary>
+    public async Task KillAsync()
+    {
+        Signals.Send(ProcessId, Signals.Kill);
+        await _process!.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Proxy.DisposeAsync();
+        if (_process is null || _process.HasExited)
+        {
+            return;
+        }
+
+        Signals.Send(ProcessId, Signals.Continue);
+        Signals.Send(ProcessId, Signals.Terminate);
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(StopTimeoutSeconds));
+        }
+        catch (TimeoutException)
+        {
+            await KillAsync();
+        }
+    }
+
+    private void Note(string? line, TaskCompletionSource<int> ready)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        _lines.Enqueue(line);
+        if (_lines.Count > LinesMax)
+        {
+            _lines.TryDequeue(out _);
+        }
+
+        if (line.StartsWith(ReadyLine, StringComparison.Ordinal))
+        {
+            ready.TrySetResult(new Uri(line[ReadyLine.Length..]).Port);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using Orderly.EndToEndTests;
+
+// The tests, as any runner starts them; or, as a command of its own, the long run:
+//   dotnet run --project tests/Orderly.EndToEndTests -- soak --operations 50000 --faults 33 --seed 1
+const int Done = 0, Violated = 1, WrongOption = 2;
+
+if (args is not ["soak", ..])
+{
+    return args.Any(argument => argument is "--server" or "--internal-msbuild-node")
+        ? await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(
+            args, SelfRegisteredExtensions.AddSelfRegisteredExtensions)
+        : await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);
+}
+
+var options = new SoakOptions
+{
+    Seed = Environment.ProcessId,
+    Report = line => Console.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss} {line}"),
+};
+for (var i = 1; i < args.Length; i += 2)
+{
+    if (i + 1 == args.Length
+        || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+    {
+        Console.Error.WriteLine($"{args[i]} takes a number.");
+        return WrongOption;
+    }
+
+    switch (args[i])
+    {
+        case "--operations":
+            options = options with { Operations = value };
+            break;
+        case "--faults":
+            options = options with { Faults = value };
+            break;
+        case "--seed":
+            options = options with { Seed = value };
+            break;
+        case "--clients":
+            options = options with { Clients = value };
+            break;
+        default:
+            Console.Error.WriteLine($"There is no option {args[i]}: --operations, --faults, --seed, --clients.");
+            return WrongOption;
+    }
+}
+
+var result = await Soak.RunAsync(options);
+Console.WriteLine(result.Summary);
+return result.Violations.Count == 0 ? Done : Violated;

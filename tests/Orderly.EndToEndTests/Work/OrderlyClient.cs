@@ -1,0 +1,77 @@
+using System.Text;
+using System.Text.Json;
+using Orderly.EndToEndTests.Running;
+
+namespace Orderly.EndToEndTests.Work;
+
+/// <summary>What an attempt brought: an answer, or nothing that could be understood (status 0).</summary>
+internal sealed record Attempt(int Status, JsonElement Body, bool IsReplay, TimeSpan? RetryAfter)
+{
+    public static readonly Attempt Lost = new(0, default, IsReplay: false, RetryAfter: null);
+
+    public bool IsSuccess => Status is >= 200 and < 300;
+
+    /// <summary>The problem's code where it is one.</summary>
+    public string? Code => Body.ValueKind == JsonValueKind.Object && Body.TryGetProperty("code", out var code)
+        ? code.GetString() : null;
+
+    /// <summary>Whether the answer leaves open what became of the request.</summary>
+    public bool IsOpen => Status is 0 or 503 || (Status == 409 && Code == "idempotency-in-flight");
+}
+
+/// <summary>Sends single requests to one of the servers.</summary>
+internal sealed class OrderlyClient : IDisposable
+{
+    private const int TimeoutSeconds = 5;
+
+    private readonly HttpClient _http;
+
+    /// <param name="bug">What stands in the server's place and falsifies what it does; null: nothing.</param>
+    public OrderlyClient(Uri address, Func<HttpMessageHandler, DelegatingHandler>? bug)
+    {
+        var sockets = new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, UseProxy = false };
+        _http = new HttpClient(bug is null ? sockets : bug(sockets))
+        {
+            BaseAddress = address,
+            Timeout = TimeSpan.FromSeconds(TimeoutSeconds),
+        };
+        _http.DefaultRequestHeaders.Add("X-Api-Key", ServerProcess.Key);
+    }
+
+    public Task<Attempt> GetAsync(string path) => SendAsync(HttpMethod.Get, path, json: null);
+
+    public async Task<Attempt> SendAsync(
+        HttpMethod method, string path, string? json, params (string Name, string? Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (json is not null)
+        {
+            request.Content = new StringContent(json, Encoding.UTF8,
+                method == HttpMethod.Patch ? "application/merge-patch+json" : "application/json");
+        }
+
+        foreach (var (name, value) in headers.Where(header => header.Value is not null))
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        try
+        {
+            using var response = await _http.SendAsync(request);
+            var bytes = await response.Content.ReadAsByteArrayAsync();
+            return new Attempt(
+                (int)response.StatusCode,
+                bytes.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(bytes),
+                response.Headers.Contains("Idempotent-Replayed"),
+                response.Headers.RetryAfter?.Delta);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or System.Net.Sockets.SocketException
+            or TaskCanceledException or IOException
+            or JsonException)
+        {
+            return Attempt.Lost;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+}
