@@ -41,6 +41,14 @@ public sealed record ProblemDocument
     [JsonPropertyName("version")]
     public int? Version { get; init; }
 
+    /// <summary>With <c>stale-version</c>: what changed since the newest version that the caller named.</summary>
+    [JsonPropertyName("changedFields")]
+    public IReadOnlyList<string>? ChangedFields { get; init; }
+
+    /// <summary>With <c>illegal-transition</c>: the statuses that the order can get.</summary>
+    [JsonPropertyName("nextStatuses")]
+    public IReadOnlyList<string>? NextStatuses { get; init; }
+
     /// <summary>With <c>order-not-yet-updatable</c>: from when on the order can be updated.</summary>
     [JsonPropertyName("updatableFrom")]
     public DateTimeOffset? UpdatableFrom { get; init; }

@@ -15,6 +15,7 @@ internal sealed record TakesBody(Type Type, string MediaType)
 /// <summary>A query parameter that an address reads.</summary>
 internal sealed record TakesParameter(string Name, string Type, string Description)
 {
+    public string? Format { get; init; }
     public int? Minimum { get; init; }
     public int? Maximum { get; init; }
     public int? Default { get; init; }

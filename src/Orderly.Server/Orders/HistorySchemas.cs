@@ -1,5 +1,7 @@
+using Microsoft.OpenApi;
 using Orderly.Contract.Changes;
 using Orderly.Contract.Orders;
+using Orderly.Contract.Problems;
 using Orderly.Server.Http;
 using Orderly.Server.Http.Description;
 
@@ -11,6 +13,8 @@ internal static class HistorySchemas
     private const int ActorLengthMax = 200;
     private const int PathLengthMax = 200;
     private const int EventIdLengthMax = 50;
+    private const int FieldsMax = 50;
+    private const int FieldLengthMax = 100;
 
     public static void Describe(SchemaBook book)
     {
@@ -22,6 +26,9 @@ internal static class HistorySchemas
         revert["to"].Whole(1, int.MaxValue);
         DescribeRevisions(book);
         DescribeEvents(book);
+        var problem = book.AnswerWithoutNulls(nameof(ProblemDocument));
+        problem["nextStatuses"].Items(0, statuses.Length).Items = TextItem().Among(statuses);
+        problem["changedFields"].Items(0, FieldsMax).Items = TextItem().Text(1, FieldLengthMax);
     }
 
     private static SchemaFields DescribeReason(SchemaFields request)
@@ -40,7 +47,11 @@ internal static class HistorySchemas
         revision["reason"].Text(1, ReasonInput.ReasonLengthMax);
         revision["changes"].Items(0, int.MaxValue);
         revision.Put("order", book.Reference(nameof(OrderView)));
-        book.Answer(nameof(RevisionChange))["path"].Text(1, PathLengthMax);
+        var change = book.Answer(nameof(RevisionChange));
+        change["path"].Text(1, PathLengthMax).Shape("^/");
+        change.Put("from", SchemaBook.Any("The value before, of any type; null where there was none."));
+        change.Put("to", SchemaBook.Any("The value after, of any type; null where there is none any more."));
+        book.Drop(nameof(System.Text.Json.JsonElement));
         var page = book.Answer("PageOfRevisionView");
         page["data"].Items(0, ListOrders.PageSizeMax);
         page["next"].Text(1, Database.Cursor.LengthMax).Shape(QueryInput.CursorParameter.Pattern!);
@@ -59,12 +70,11 @@ internal static class HistorySchemas
         data["version"].Whole(1, int.MaxValue);
         data["actor"].Text(1, ActorLengthMax);
         data["reason"].Text(1, ReasonInput.ReasonLengthMax);
-        data["changedFields"].Items(0, ActorLengthMax).Items = new Microsoft.OpenApi.OpenApiSchema
-        {
-            Type = Microsoft.OpenApi.JsonSchemaType.String, MaxLength = ActorLengthMax,
-        };
+        data["changedFields"].Items(0, FieldsMax).Items = TextItem().Text(1, FieldLengthMax);
         var page = book.Answer(nameof(ChangePage));
         page["data"].Items(0, ReadFeed.PageSizeMax);
         page["next"].Text(1, Database.Cursor.LengthMax).Shape(QueryInput.CursorParameter.Pattern!);
     }
+
+    private static OpenApiSchema TextItem() => new() { Type = JsonSchemaType.String };
 }

@@ -22,6 +22,10 @@ internal static class OrderFeedApi
                 {
                     LengthMax = Database.Cursor.LengthMax, Pattern = QueryInput.CursorParameter.Pattern,
                 },
+                new TakesHeader("Last-Event-ID", "For event streams: the id of the last event; counts more than after.")
+                {
+                    Pattern = QueryInput.CursorParameter.Pattern!, Example = "AVdVdQ69cEk1AAAAAAAAAAE",
+                },
                 Described.Limit(ReadFeed.PageSizeMax, ReadFeed.PageSizeDefault),
                 new TakesParameter("wait", "integer", "How many seconds to wait where there is nothing yet.")
                 {

@@ -32,7 +32,7 @@ internal static class OrdersApi
                 new RequiredScope(Scopes.OrdersRead), Described.OrderId, Described.IfNoneMatch,
                 new TakesParameter("asOf", "string", "The order as it stood at this instant (RFC 3339, inclusive).")
                 {
-                    LengthMax = Instant.InputLengthMax, Pattern = "^[0-9TtZz:.+-]+$",
+                    Format = "date-time", LengthMax = Instant.InputLengthMax,
                 })
             .CanRefuse(404, 422);
         orders.MapPut("{id}", ReplaceAsync)

@@ -42,6 +42,31 @@ public sealed class TrueSchemaTests(RunningServer server) : IClassFixture<Runnin
     }
 
     [Fact]
+    public async Task Real_answers_about_the_life_of_an_order_fit_their_schemas()
+    {
+        var order = await server.PlaceOldAsync(AnOrder.With("\"notes\": \"n\""));
+        await server.Api.PatchAsync(order, "{\"notes\": null, \"metadata\": {\"a\": \"b\"}}");
+        await ShouldFitAsync("POST /orders/{id}/status",
+            await server.Api.PostAsync(order + "/status", """{"status": "confirmed", "reason": "r"}"""), 200, Json);
+        await ShouldFitAsync("POST /orders/{id}/status",
+            await server.Api.PostAsync(order + "/status", """{"status": "placed"}"""), 409, Problem);
+        await ShouldFitAsync("PUT /orders/{id}",
+            await server.Api.PutAsync(order, AnOrder.Least, ("If-Match", "\"v1\"")), 412, Problem);
+        (await server.Api.DeleteAsync(order)).ShouldBe(204);
+        await ShouldFitAsync(
+            "POST /orders/{id}/restore", await server.Api.PostAsync(order + "/restore", "{}"), 200, Json);
+        await ShouldFitAsync("POST /orders/{id}/revert",
+            await server.Api.PostAsync(order + "/revert", """{"to": 1, "reason": "r"}"""), 200, Json);
+        await ShouldFitAsync("GET /orders/{id}/revisions", await server.Api.GetAsync(order + "/revisions"), 200, Json);
+        await ShouldFitAsync(
+            "GET /orders/{id}/revisions/{version}", await server.Api.GetAsync(order + "/revisions/2"), 200, Json);
+        await ShouldFitAsync(
+            "GET /orders/{id}/revisions/{version}", await server.Api.GetAsync(order + "/revisions/99"), 404, Problem);
+        await ShouldFitAsync("GET /changes", await server.Api.GetAsync("/changes?wait=5"), 200, Json);
+        await ShouldFitAsync("GET /changes", await server.Api.GetAsync("/changes?after=nope"), 400, Problem);
+    }
+
+    [Fact]
     public async Task Real_refusals_fit_their_schema()
     {
         var young = "/orders/" + await server.Api.PlaceAsync(AnOrder.With("\"reference\": \"schema-2\""));
@@ -151,6 +176,10 @@ public sealed class TrueSchemaTests(RunningServer server) : IClassFixture<Runnin
         var order = await server.PlaceOldAsync(Body("PlaceFull"));
         (await server.Api.PatchAsync(order, Body("PatchOrder"))).ShouldBe(200);
         (await server.Api.PutAsync(order, Body("ReplaceContent"))).ShouldBe(200);
+        (await server.Api.PostAsync(order + "/revert", Body("Revert"))).ShouldBe(200);
+        (await server.Api.PostAsync(order + "/status", Body("Confirm"))).ShouldBe(200);
+        (await server.Api.DeleteAsync(order)).ShouldBe(204);
+        (await server.Api.PostAsync(order + "/restore", Body("Restore"))).ShouldBe(200);
     }
 
     [Fact]

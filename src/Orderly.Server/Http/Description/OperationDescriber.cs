@@ -10,6 +10,7 @@ namespace Orderly.Server.Http.Description;
 internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperationTransformer
 {
     private const int HeaderLengthMax = 4_096;
+    private const string EventStreamMediaType = "text/event-stream";
 
     public Task TransformAsync(
         OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
@@ -69,7 +70,7 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
                 Schema = new OpenApiSchema
                 {
                     Type = Enum.Parse<JsonSchemaType>(query.Type, ignoreCase: true),
-                    Format = query.Type is "integer" ? "int32" : null,
+                    Format = query.Format ?? (query.Type is "integer" ? "int32" : null),
                     Minimum = query.Minimum?.ToString(CultureInfo.InvariantCulture),
                     Maximum = query.Maximum?.ToString(CultureInfo.InvariantCulture),
                     Default = query.Default is { } value ? JsonValue.Create(value) : null,
@@ -149,8 +150,19 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
     private OpenApiResponse AddExamples(
         OpenApiResponse answer, string operationId, string status, OpenApiDocument document)
     {
-        foreach (var content in answer.Content?.Values.OfType<OpenApiMediaType>() ?? [])
+        foreach (var (mediaType, content) in answer.Content?.AsEnumerable() ?? [])
         {
+            if (mediaType is EventStreamMediaType)
+            {
+                content.Schema = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.String,
+                    Description = "Server-sent events (WHATWG HTML, 9.2): each with `id`, `event` and, as `data`, one "
+                        + "event in JSON; comments as heartbeats.",
+                };
+                continue;
+            }
+
             content.Examples = examples.For(operationId, status, document);
         }
 

@@ -59,6 +59,12 @@ internal sealed class SchemaBook(OpenApiDocument document)
         return Request(name);
     }
 
+    /// <summary>Any JSON value.</summary>
+    public static OpenApiSchema Any(string description) => new() { Description = description };
+
+    /// <summary>Takes out a schema that nothing refers to any more.</summary>
+    public void Drop(string name) => document.Components!.Schemas!.Remove(name);
+
     /// <summary>Limits that follow from a format, wherever it stands.</summary>
     public void LimitFormats()
     {
