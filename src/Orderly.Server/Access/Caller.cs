@@ -6,8 +6,12 @@ namespace Orderly.Server.Access;
 /// <param name="KeyId">The id of the key; it stands as createdBy and updatedBy on what the caller writes.</param>
 /// <param name="Team">The team that the key belongs to.</param>
 /// <param name="Scopes">What the key may do.</param>
-internal sealed record Caller(string KeyId, string Team, FrozenSet<string> Scopes)
+/// <param name="ReachesAllTeams">Whether the caller sees the orders of every team, or only of its own.</param>
+internal sealed record Caller(string KeyId, string Team, FrozenSet<string> Scopes, bool ReachesAllTeams)
 {
+    /// <summary>The team whose orders alone the caller may see; null where it may see all.</summary>
+    public string? OnlyTeam => ReachesAllTeams ? null : Team;
+
     /// <summary>The caller of a request that has passed the gate.</summary>
     public static Caller Of(HttpContext http) => (Caller)http.Items[typeof(Caller)]!;
 

@@ -17,7 +17,7 @@ internal sealed class KeyStore(ReadDataSource reads, WriteDataSource writes)
 
     private const string SelectByDigest =
         """
-        select k.key_id, k.team, k.scopes, s.digest
+        select k.key_id, k.team, k.scopes, k.reach = 'all', s.digest
         from key_secrets s
         join keys k on k.key_id = s.key_id
         where s.digest = $1
@@ -52,8 +52,8 @@ internal sealed class KeyStore(ReadDataSource reads, WriteDataSource writes)
             ? new StoredKey(
                 new Caller(
                     reader.GetString(0), reader.GetString(1),
-                    reader.GetFieldValue<string[]>(2).ToFrozenSet(StringComparer.Ordinal)),
-                reader.GetFieldValue<byte[]>(3))
+                    reader.GetFieldValue<string[]>(2).ToFrozenSet(StringComparer.Ordinal), reader.GetBoolean(3)),
+                reader.GetFieldValue<byte[]>(4))
             : null;
     }
 

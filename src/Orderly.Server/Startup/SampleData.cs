@@ -17,7 +17,7 @@ internal sealed class SampleData(
 {
     private const string FileName = "sample-data.json";
     private const string Age = "createdHoursAgo";
-    private static readonly Caller Loader = new("sample-data", "internal", []);
+    private static readonly Caller Loader = new("sample-data", "internal", [], ReachesAllTeams: true);
 
     public static string FilePath => Path.Combine(AppContext.BaseDirectory, "SampleData", FileName);
 
