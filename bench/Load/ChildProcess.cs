@@ -27,6 +27,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
+    public int ProcessId => process.Id;
+
     /// <summary>Starts a server and waits for the line that says where it listens.</summary>
     public static async Task<(ChildProcess Process, Uri Address)> StartServer(ProcessStartInfo start, TimeSpan timeout)
     {

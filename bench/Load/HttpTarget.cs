@@ -18,6 +18,8 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
     private ChildProcess? server;
     private byte[][] ids = [];
 
+    protected override int? ServerProcessId => server?.ProcessId;
+
     protected Uri Address { get; private set; } = new("http://127.0.0.1");
 
     public override async ValueTask DisposeAsync()

@@ -11,7 +11,14 @@ internal sealed record Measurement(
     long Acknowledged,
     long Unknown,
     long Errors,
-    string? FirstError);
+    string? FirstError)
+{
+    /// <summary>Processor time of the server for one request, in µs; null where the target has no server.</summary>
+    public double? ServerMicroseconds { get; init; }
+
+    /// <summary>Processor time of PostgreSQL for one request, in µs.</summary>
+    public double? DatabaseMicroseconds { get; init; }
+}
 
 /// <summary>
 /// Keeps a number of connections busy, each with one request at a time, over raw sockets. It shares the machine with

@@ -48,8 +48,8 @@ internal static class LoadReport
         var text = new StringBuilder();
         text.AppendLine("# Load benchmark").AppendLine();
         text.AppendLine("| workload | target | req/s: median (min–max) | × pgbench "
-            + "| p50 ms | p95 ms | p99 ms | max ms | errors |");
-        text.AppendLine("|---|---|---|---|---|---|---|---|---|");
+            + "| p50 ms | p95 ms | p99 ms | max ms | server µs | PostgreSQL µs | errors |");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (var workload in options.Workloads)
         {
             var measure = results.Of(TargetNames.Pgbench, workload);
@@ -57,11 +57,12 @@ internal static class LoadReport
             foreach (var target in options.Targets) Row(text, workload, target, results.Of(target, workload), pgbench);
         }
         text.AppendLine();
-        text.AppendLine(CultureInfo.InvariantCulture,
+        text.AppendLine(string.Create(CultureInfo.InvariantCulture,
             $"Medians of {options.Rounds} interleaved rounds of {options.Seconds} s, "
             + $"{options.Connections} connections with one request at a time each, "
             + $"{options.Orders:N0} orders in each database at the start. "
-            + $"The generator used at most {results.GeneratorCoresMax():N2} cores.");
+            + $"Costs are processor time a request, what PostgreSQL does in the background included. "
+            + $"The generator used at most {results.GeneratorCoresMax():N2} cores."));
         text.AppendLine();
         foreach (var difference in results.Differences) text.AppendLine("**Not stored as acknowledged** " + difference);
         foreach (var error in results.ErrorSamples()) text.AppendLine("Error: " + error);
@@ -80,9 +81,15 @@ internal static class LoadReport
             $"| {workload} | {target} "
             + $"| {median:N0} ({rounds.Min(m => m.RequestsPerSecond):N0}–{rounds.Max(m => m.RequestsPerSecond):N0}) "
             + $"| {ratio} | {Latency(0.5):N2} | {Latency(0.95):N2} | {Latency(0.99):N2} "
-            + $"| {rounds.Max(m => m.Latency.MaxMicroseconds) / 1000.0:N1} | {rounds.Sum(m => m.Errors)} |"));
+            + $"| {rounds.Max(m => m.Latency.MaxMicroseconds) / 1000.0:N1} "
+            + $"| {Cost(m => m.ServerMicroseconds)} | {Cost(m => m.DatabaseMicroseconds)} "
+            + $"| {rounds.Sum(m => m.Errors)} |"));
 
         double Latency(double share) => Median(rounds, m => m.Latency.Milliseconds(share));
+
+        string Cost(Func<Measurement, double?> cost) => rounds.All(m => cost(m) is null)
+            ? "–"
+            : Median(rounds, m => cost(m) ?? 0).ToString("N0", CultureInfo.InvariantCulture);
     }
 
     private static double Median(IReadOnlyList<Measurement> rounds, Func<Measurement, double> value)

@@ -37,5 +37,8 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     public NpgsqlConnectionStringBuilder ConnectionString(string database) =>
         new(cluster.ConnectionString) { Database = database };
 
+    /// <summary>Processor time of the cluster so far, in seconds.</summary>
+    public double? ProcessorSeconds() => ProcessorUse.OfFamily(cluster.PostmasterPid);
+
     public ValueTask DisposeAsync() => cluster.DisposeAsync();
 }

@@ -38,11 +38,17 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
     public async Task<Measurement> Measure(Workload workload, TimeSpan warmUp)
     {
         await Execute(Database, "checkpoint");
+        var (server, database) = (ProcessorUse.OfProcess(ServerProcessId), postgres.ProcessorSeconds());
         var measurement = await MeasureCore(workload, warmUp);
+        await Settle();
+        measurement = measurement with
+        {
+            ServerMicroseconds = PerRequest(ProcessorUse.OfProcess(ServerProcessId) - server, measurement),
+            DatabaseMicroseconds = PerRequest(postgres.ProcessorSeconds() - database, measurement),
+        };
         if (workload == Workload.Create) AcknowledgedCreates += measurement.Acknowledged;
         if (workload == Workload.Update) AcknowledgedUpdates += measurement.Acknowledged;
         Unknown += measurement.Unknown;
-        await Settle();
         return measurement;
     }
 
@@ -65,6 +71,9 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
     }
 
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>The server's process; null where the target has none.</summary>
+    protected virtual int? ServerProcessId => null;
 
     protected virtual string SumOfVersionsSql => "select coalesce(sum(version), 0) from orders";
 
@@ -91,6 +100,10 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
         start.Environment["PGPASSWORD"] = Database.Password;
         start.Environment["PGDATABASE"] = Database.Database;
     }
+
+    // Warm-up requests are acknowledged as well, so both sides have them.
+    private static double? PerRequest(double? seconds, Measurement measurement) =>
+        measurement.Acknowledged > 0 ? seconds * 1_000_000 / measurement.Acknowledged : null;
 
     protected async Task<long> Number(string sql)
     {
