@@ -74,7 +74,9 @@ internal static class Composition
         services.AddOpenApiDocument(
             OrderSchemas.Describe, HistorySchemas.Describe, ServiceSchemas.Describe, HealthSchemas.Describe);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
-        builder.WebHost.UseUrls(settings.Server.Urls).ConfigureKestrel(LimitRequests);
+        builder.WebHost.UseUrls(settings.Server.Urls).ConfigureKestrel(LimitRequests)
+            // Nothing here blocks a thread, so a request goes on where its bytes arrived.
+            .UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
     }
 
     /// <summary>The way of a request: problems outermost, then the router, the key, and the address itself.</summary>

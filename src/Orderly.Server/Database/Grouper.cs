@@ -5,29 +5,45 @@ namespace Orderly.Server.Database;
 /// <summary>One piece of work that waits to be done together with others.</summary>
 internal sealed class Grouped<TWork, TResult>(TWork work)
 {
-    private readonly TaskCompletionSource<TResult> _completion =
-        new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // What waits goes on where Tell is called: one switch of threads for many answers.
+    private readonly TaskCompletionSource<TResult> _completion = new();
+    private Func<TaskCompletionSource<TResult>, bool>? _tell;
 
     public TWork Work { get; } = work;
 
     public Task<TResult> Completion => _completion.Task;
 
-    public void Complete(TResult result) => _completion.TrySetResult(result);
+    /// <summary>The first outcome stands. Nobody hears of it before <see cref="Tell"/>.</summary>
+    public void Complete(TResult result) => _tell ??= completion => completion.TrySetResult(result);
 
-    public void Fail(Exception exception) => _completion.TrySetException(exception);
+    /// <inheritdoc cref="Complete"/>
+    public void Fail(Exception exception) => _tell ??= completion => completion.TrySetException(exception);
+
+    public void Tell()
+    {
+        if (_tell is null)
+        {
+            Fail(new InvalidOperationException("The group was run and this entry left without an answer."));
+        }
+
+        _tell!(_completion);
+    }
 }
 
 /// <summary>
 /// Does together what comes in together. What queued while the last group was in flight goes in the next; nothing
 /// ever waits for company, so a lone caller loses nothing.
 /// <code>
-///   callers ──► queue ──► lane: take what is there (≤ groupSizeMax) ──► run(group) ──► answer each
-///                            ▲                                              │
+///   callers ──► queue ──► lane: take what is there (≤ groupSizeMax) ──► run(group) ──► answer each,
+///                            ▲                                              │         on other threads
 ///                            └──────────────── next group ◄─────────────────┘
 /// </code>
 /// </summary>
 internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
 {
+    /// <summary>Answers that go out from one thread, one after the other; more of them share the processors.</summary>
+    private const int AnswersPerThread = 16;
+
     private readonly Channel<Grouped<TWork, TResult>> _queue;
     private readonly int _groupSizeMax;
     private readonly Func<IReadOnlyList<Grouped<TWork, TResult>>, Task> _run;
@@ -77,8 +93,21 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
             if (group.Count > 0)
             {
                 await RunGroupAsync(group);
+                foreach (var told in group.Chunk(AnswersPerThread))
+                {
+                    ThreadPool.UnsafeQueueUserWorkItem(Tell, told, preferLocal: false);
+                }
+
                 group.Clear();
             }
+        }
+    }
+
+    private static void Tell(Grouped<TWork, TResult>[] entries)
+    {
+        foreach (var entry in entries)
+        {
+            entry.Tell();
         }
     }
 

@@ -15,6 +15,7 @@ internal static class Instant
     public const int InputLengthMax = SecondsEnd + 1 + FractionDigitsMax + 6;
 
     private const int FractionDigitsMax = 9;
+    private const int FractionWrittenMax = 6;
     private const int SecondsEnd = 19;
 
     /// <summary>
@@ -59,8 +60,42 @@ internal static class Instant
     /// <summary>The same, into UTF-8. Returns the number of bytes.</summary>
     public static int Format(DateTime instant, Span<byte> utf8)
     {
-        instant.TryFormat(utf8, out var length, "yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
-        return length;
+        instant.Deconstruct(out var date, out var time);
+        WriteDigits(utf8[..4], date.Year);
+        utf8[4] = (byte)'-';
+        WriteDigits(utf8[5..7], date.Month);
+        utf8[7] = (byte)'-';
+        WriteDigits(utf8[8..10], date.Day);
+        utf8[10] = (byte)'T';
+        WriteDigits(utf8[11..13], time.Hour);
+        utf8[13] = (byte)':';
+        WriteDigits(utf8[14..16], time.Minute);
+        utf8[16] = (byte)':';
+        WriteDigits(utf8[17..SecondsEnd], time.Second);
+        var length = SecondsEnd;
+        var microseconds = (int)(time.Ticks % TimeSpan.TicksPerSecond / TimeSpan.TicksPerMicrosecond);
+        if (microseconds != 0)
+        {
+            utf8[length] = (byte)'.';
+            WriteDigits(utf8.Slice(length + 1, FractionWrittenMax), microseconds);
+            length += 1 + FractionWrittenMax;
+            while (utf8[length - 1] == '0')
+            {
+                length--;
+            }
+        }
+
+        utf8[length] = (byte)'Z';
+        return length + 1;
+    }
+
+    private static void WriteDigits(Span<byte> utf8, int value)
+    {
+        for (var i = utf8.Length - 1; i >= 0; i--)
+        {
+            (value, var digit) = Math.DivRem(value, 10);
+            utf8[i] = (byte)('0' + digit);
+        }
     }
 
     private static bool TryFraction(ref ReadOnlySpan<char> rest, out int microseconds)

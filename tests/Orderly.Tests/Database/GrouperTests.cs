@@ -1,0 +1,83 @@
+using Orderly.Server.Database;
+
+namespace Orderly.Tests.Database;
+
+public sealed class GrouperTests
+{
+    private const int EntriesMax = 40;
+
+    [Fact]
+    public async Task What_comes_in_while_a_group_runs_is_the_next_group()
+    {
+        var sizes = new List<int>();
+        var started = new TaskCompletionSource();
+        var gate = new TaskCompletionSource();
+        await using var grouper = new Grouper<int, int>(lanes: 1, EntriesMax, EntriesMax, async group =>
+        {
+            sizes.Add(group.Count);
+            started.TrySetResult();
+            await gate.Task;
+            foreach (var entry in group)
+            {
+                entry.Complete(entry.Work * 2);
+            }
+        });
+        var first = grouper.SubmitAsync(1);
+        await started.Task;
+        var others = Enumerable.Range(2, EntriesMax - 1).Select(grouper.SubmitAsync).ToArray();
+        gate.SetResult();
+
+        (await first).ShouldBe(2);
+        (await Task.WhenAll(others)).ShouldBe(Enumerable.Range(2, EntriesMax - 1).Select(work => work * 2));
+        sizes.ShouldBe([1, EntriesMax - 1]);
+    }
+
+    [Fact]
+    public async Task A_failed_group_fails_only_those_without_an_answer()
+    {
+        await using var grouper = new Grouper<int, int>(lanes: 1, EntriesMax, EntriesMax, group =>
+        {
+            foreach (var entry in group.Where(entry => entry.Work == 1))
+            {
+                entry.Complete(1);
+            }
+
+            throw new TimeoutException("planted");
+        });
+
+        (await grouper.SubmitAsync(1)).ShouldBe(1);
+        await Should.ThrowAsync<TimeoutException>(() => grouper.SubmitAsync(2));
+    }
+
+    [Fact]
+    public async Task An_entry_that_was_forgotten_fails_instead_of_waiting_for_ever()
+    {
+        await using var grouper = new Grouper<int, int>(lanes: 1, EntriesMax, EntriesMax, _ => Task.CompletedTask);
+
+        await Should.ThrowAsync<InvalidOperationException>(() => grouper.SubmitAsync(1));
+    }
+
+    [Fact]
+    public async Task Who_waits_for_an_answer_does_not_hold_up_the_next_group()
+    {
+        await using var grouper = new Grouper<int, int>(lanes: 1, EntriesMax, EntriesMax, group =>
+        {
+            foreach (var entry in group)
+            {
+                entry.Complete(entry.Work);
+            }
+
+            return Task.CompletedTask;
+        });
+        var held = new ManualResetEventSlim();
+        var waiting = Task.Run(async () =>
+        {
+            await grouper.SubmitAsync(1);
+            held.Wait(TestContext.Current.CancellationToken); // blocks the thread that told the answer
+        }, TestContext.Current.CancellationToken);
+
+        (await grouper.SubmitAsync(2)).ShouldBe(2);
+        held.Set();
+        await waiting;
+    }
+}
