@@ -16,7 +16,7 @@ internal sealed record LoadOptions
           --connections <n>    connections, each with one request at a time (32)
           --orders <n>         orders in each database before anything is measured (10000)
           --only <list>        of create,read,list,update
-          --targets <list>     of orderly,pgbench,express,efcore
+          --targets <list>     of orderly,pgbench,pgbench-lines,express,efcore
           --out <file.md>      write the report to a file, too
         """;
 
@@ -109,10 +109,11 @@ internal static class TargetNames
 {
     public const string Orderly = "orderly";
     public const string Pgbench = "pgbench";
+    public const string PgbenchLines = "pgbench-lines";
     public const string Express = "express";
     public const string EfCore = "efcore";
 
-    public static readonly IReadOnlyList<string> All = [Orderly, Pgbench, Express, EfCore];
+    public static readonly IReadOnlyList<string> All = [Orderly, Pgbench, PgbenchLines, Express, EfCore];
 }
 
 /// <summary>The command cannot be run as it was given.</summary>

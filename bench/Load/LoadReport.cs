@@ -32,7 +32,7 @@ internal sealed class LoadResults
             .Select(m => m.Measurement)];
 
     public double GeneratorCoresMax() =>
-        all.Where(m => !string.Equals(m.Target, TargetNames.Pgbench, StringComparison.Ordinal))
+        all.Where(m => !m.Target.StartsWith(TargetNames.Pgbench, StringComparison.Ordinal))
             .Select(m => m.GeneratorCores).DefaultIfEmpty().Max();
 
     public IEnumerable<string> ErrorSamples() =>
@@ -47,14 +47,13 @@ internal static class LoadReport
     {
         var text = new StringBuilder();
         text.AppendLine("# Load benchmark").AppendLine();
-        text.AppendLine("| workload | target | req/s: median (min–max) | × pgbench "
+        text.AppendLine("| workload | target | req/s: median (min–max) | × pgbench | × pgbench-lines "
             + "| p50 ms | p95 ms | p99 ms | max ms | server µs | PostgreSQL µs | errors |");
-        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (var workload in options.Workloads)
         {
-            var measure = results.Of(TargetNames.Pgbench, workload);
-            double? pgbench = measure.Count > 0 ? Median(measure, m => m.RequestsPerSecond) : null;
-            foreach (var target in options.Targets) Row(text, workload, target, results.Of(target, workload), pgbench);
+            double?[] measures = [Rate(TargetNames.Pgbench, workload), Rate(TargetNames.PgbenchLines, workload)];
+            foreach (var target in options.Targets) Row(text, workload, target, results.Of(target, workload), measures);
         }
         text.AppendLine();
         text.AppendLine(string.Create(CultureInfo.InvariantCulture,
@@ -70,17 +69,21 @@ internal static class LoadReport
         if (counted.Length > 0) text.AppendLine($"Acknowledged and counted in the database afterwards: {counted}.");
         text.AppendLine().AppendLine(machine).AppendLine().AppendLine(CultureInfo.InvariantCulture, $"`{command}`");
         return text.ToString();
+
+        double? Rate(string target, Workload workload) =>
+            results.Of(target, workload) is { Count: > 0 } rounds ? Median(rounds, m => m.RequestsPerSecond) : null;
     }
 
     private static void Row(
-        StringBuilder text, Workload workload, string target, IReadOnlyList<Measurement> rounds, double? pgbench)
+        StringBuilder text, Workload workload, string target, IReadOnlyList<Measurement> rounds, double?[] measures)
     {
         var median = Median(rounds, m => m.RequestsPerSecond);
-        var ratio = pgbench is > 0 ? (median / pgbench.Value).ToString("N2", CultureInfo.InvariantCulture) : "–";
+        var ratios = string.Join(" | ", measures.Select(measure =>
+            measure is { } rate and > 0 ? (median / rate).ToString("N2", CultureInfo.InvariantCulture) : "–"));
         text.AppendLine(string.Create(CultureInfo.InvariantCulture,
             $"| {workload} | {target} "
             + $"| {median:N0} ({rounds.Min(m => m.RequestsPerSecond):N0}–{rounds.Max(m => m.RequestsPerSecond):N0}) "
-            + $"| {ratio} | {Latency(0.5):N2} | {Latency(0.95):N2} | {Latency(0.99):N2} "
+            + $"| {ratios} | {Latency(0.5):N2} | {Latency(0.95):N2} | {Latency(0.99):N2} "
             + $"| {rounds.Max(m => m.Latency.MaxMicroseconds) / 1000.0:N1} "
             + $"| {Cost(m => m.ServerMicroseconds)} | {Cost(m => m.DatabaseMicroseconds)} "
             + $"| {rounds.Sum(m => m.Errors)} |"));

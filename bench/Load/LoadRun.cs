@@ -58,7 +58,8 @@ internal sealed class LoadRun(LoadOptions options, DirectoryInfo directory)
     private Target Make(string name, PrivatePostgres postgres, int textCharacters) => name switch
     {
         TargetNames.Orderly => new OrderlyTarget(postgres, options),
-        TargetNames.Pgbench => new PgbenchTarget(postgres, options) { TextCharacters = textCharacters },
+        TargetNames.Pgbench or TargetNames.PgbenchLines =>
+            new PgbenchTarget(name, postgres, options) { TextCharacters = textCharacters },
         TargetNames.Express => new ExpressTarget(postgres, options),
         TargetNames.EfCore => new EfCoreTarget(postgres, options),
         _ => throw new UsageException($"{name} is not a target."),

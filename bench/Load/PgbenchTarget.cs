@@ -7,10 +7,11 @@ namespace Orderly.Bench.Load;
 
 /// <summary>
 /// PostgreSQL's own benchmark tool doing the statements that an order needs, one order a transaction, with nothing
-/// around them: no HTTP, no JSON, no checks. It is the measure for the others.
+/// around them: no HTTP, no JSON, no checks. It is the measure for the others: once in the service's own tables,
+/// once with the lines of an order as rows of their own. The scripts are in a folder of the target's name.
 /// </summary>
-internal sealed partial class PgbenchTarget(PrivatePostgres postgres, LoadOptions options)
-    : Target(TargetNames.Pgbench, postgres, options)
+internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgres, LoadOptions options)
+    : Target(name, postgres, options)
 {
     private const string SampleText =
         """
@@ -39,16 +40,19 @@ internal sealed partial class PgbenchTarget(PrivatePostgres postgres, LoadOption
     {
         scripts = directory.CreateSubdirectory(Name);
         if (TextCharacters > 0) text = text.PadRight(TextCharacters, 'x')[..TextCharacters];
+        var sources = Path.Combine(Repository.Root, "bench", "Load", Name);
+        var ownSchema = Path.Combine(sources, "schema.sql");
         var migrations = Path.Combine(Repository.Root, "src", "Orderly.Server", "Database", "Migrations");
-        foreach (var file in Directory.GetFiles(migrations, "*.sql").Order(StringComparer.Ordinal))
+        var schema = File.Exists(ownSchema) ? [ownSchema] : Directory.GetFiles(migrations, "*.sql");
+        foreach (var file in schema.Order(StringComparer.Ordinal))
             await Execute(Database, await File.ReadAllTextAsync(file));
-        foreach (var file in Directory.GetFiles(Path.Combine(Repository.Root, "bench", "Load", "pgbench"), "*.sql"))
+        foreach (var file in Directory.GetFiles(sources, "*.sql"))
         {
             var lines = await File.ReadAllLinesAsync(file);
-            var name = Path.GetFileNameWithoutExtension(file);
-            await File.WriteAllLinesAsync(Script(name), lines);
+            var script = Path.GetFileNameWithoutExtension(file);
+            await File.WriteAllLinesAsync(Script(script), lines);
             var plain = lines.Where(line => !line.Contains("pipeline", StringComparison.Ordinal));
-            await File.WriteAllLinesAsync(Script(name + "-plain"), plain);
+            await File.WriteAllLinesAsync(Script(script + "-plain"), plain);
         }
     }
 
@@ -87,13 +91,14 @@ internal sealed partial class PgbenchTarget(PrivatePostgres postgres, LoadOption
         // One order in ten has a reference.
         string[][] all = workload switch
         {
-            Workload.Create =>
+            Workload.Create when File.Exists(Script("create-with-reference")) =>
             [
                 ["create@9", "create-with-reference@1"],
                 ["create-plain@9", "create-with-reference-plain@1"],
             ],
+            Workload.Create => [["create"], ["create-plain"]],
             Workload.Read => [["read"]],
-            Workload.List => [["list"]],
+            Workload.List => [["list"], ["list-plain"]],
             Workload.Update => [["update"], ["update-plain"]],
         };
         return Options.Quick ? all[..1] : all;

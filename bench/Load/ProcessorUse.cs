@@ -13,12 +13,14 @@ internal static class ProcessorUse
     private const int ParentField = 1;
     private const int UserTimeField = 11;
     private const int SystemTimeField = 12;
+    private const int EndedChildrenUserTimeField = 13;
+    private const int EndedChildrenSystemTimeField = 14;
 
     /// <summary>Seconds used by the process so far; null where there is none, or no /proc.</summary>
     public static double? OfProcess(int? processId) =>
         processId is { } id && Fields(Path.Combine("/proc", Text(id), "stat")) is { } fields ? Seconds(fields) : null;
 
-    /// <summary>Seconds used so far by the process and its children that are still there.</summary>
+    /// <summary>Seconds used so far by the process and its children, those that ended as well.</summary>
     public static double? OfFamily(int processId)
     {
         if (!Directory.Exists("/proc/self")) return null;
@@ -27,15 +29,20 @@ internal static class ProcessorUse
         {
             if (!int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out var id)) continue;
             if (Fields(Path.Combine(directory, "stat")) is not { } fields) continue;
-            if (id == processId || int.Parse(fields[ParentField], CultureInfo.InvariantCulture) == processId)
-                sum += Seconds(fields);
+            if (id == processId) sum += Seconds(fields) + EndedChildrenSeconds(fields);
+            else if (int.Parse(fields[ParentField], CultureInfo.InvariantCulture) == processId) sum += Seconds(fields);
         }
         return sum;
     }
 
     private static double Seconds(string[] fields) =>
-        (long.Parse(fields[UserTimeField], CultureInfo.InvariantCulture)
-            + long.Parse(fields[SystemTimeField], CultureInfo.InvariantCulture)) / TicksPerSecond;
+        (Ticks(fields, UserTimeField) + Ticks(fields, SystemTimeField)) / TicksPerSecond;
+
+    private static double EndedChildrenSeconds(string[] fields) =>
+        (Ticks(fields, EndedChildrenUserTimeField) + Ticks(fields, EndedChildrenSystemTimeField)) / TicksPerSecond;
+
+    private static long Ticks(string[] fields, int field) =>
+        long.Parse(fields[field], CultureInfo.InvariantCulture);
 
     // The name, in brackets, may hold spaces; the fields that count from 0 here follow it.
     private static string[]? Fields(string file)

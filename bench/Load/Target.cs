@@ -27,7 +27,7 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
     /// <summary>Makes the database, starts the target and stores the first orders.</summary>
     public async Task Start(DirectoryInfo directory)
     {
-        await Execute(postgres.ConnectionString("postgres"), $"create database {name}");
+        await Execute(postgres.ConnectionString("postgres"), $"create database \"{name}\"");
         await StartCore(directory);
         AcknowledgedCreates += await Seed();
         // Only an order created 3 hours or more ago can be updated, so the first orders are made older, in all alike.
