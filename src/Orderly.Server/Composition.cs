@@ -48,6 +48,7 @@ internal static class Composition
 
         services.AddSingleton<OrderStore>();
         services.AddSingleton<OrderWriter>();
+        services.AddSingleton<OrderTermsStore>();
         services.AddSingleton<RevisionStore>();
         services.AddSingleton<WriteConflict>();
         services.AddSingleton<IdempotentWrite>();

@@ -18,6 +18,9 @@ internal static partial class LogEvents
     [LoggerMessage(1003, LogLevel.Information, "Waiting for the database: {Reason}")]
     public static partial void WaitingForDatabase(ILogger log, string reason);
 
+    [LoggerMessage(1004, LogLevel.Information, "Gave {Count} orders the terms that lists find them by")]
+    public static partial void TermsFilled(ILogger log, int count);
+
     [LoggerMessage(2000, LogLevel.Warning,
         "A group of {Count} writes was refused by the database ({SqlState}) and is tried one by one")]
     public static partial void GroupSplit(ILogger log, int count, string sqlState);

@@ -42,6 +42,9 @@ internal sealed record OrderWrite
     public bool IsDeleted { get; init; }
     public string? Reason { get; init; }
 
+    /// <summary>What the order can be found by, in one text.</summary>
+    public string Terms => string.Join(OrderTerms.Separator, OrderTerms.Of(Content));
+
     public bool IsNew => BaseVersion == 0;
 
     /// <summary>A write that keeps everything of the order but what is then said otherwise.</summary>

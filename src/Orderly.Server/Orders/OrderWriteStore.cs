@@ -41,12 +41,13 @@ internal static class OrderWriteStore
         """
         insert into orders
             (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, reference, content,
-             personal, created_at, created_by, updated_at, updated_by)
+             personal, created_at, created_by, updated_at, updated_by, terms)
         select w.order_id, w.write_id, 1, w.status, w.team, w.datetime, w.totalfee, w.totalfee_stated, w.reference,
-            w.content, w.personal, coalesce(w.created_at, now()), w.actor, coalesce(w.created_at, now()), w.actor
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) as w
+            w.content, w.personal, coalesce(w.created_at, now()), w.actor, coalesce(w.created_at, now()), w.actor,
+            string_to_array(w.terms, E'\n')
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as w
             (order_id, write_id, status, team, datetime, totalfee, totalfee_stated, reference, content, personal,
-             actor, epoch, created_at, key)
+             actor, epoch, created_at, key, terms)
         where w.epoch = (select epoch from catalog_epoch)
             and (w.key is null or w.write_id = (
                 select i.write_id from idempotency i where i.caller = w.actor and i.key = w.key))
@@ -62,12 +63,12 @@ internal static class OrderWriteStore
         update orders o
         set version = o.version + 1, write_id = w.write_id, status = w.status, datetime = w.datetime,
             totalfee = w.totalfee, totalfee_stated = w.totalfee_stated, reference = w.reference,
-            content = w.content, personal = w.personal,
+            content = w.content, personal = w.personal, terms = string_to_array(w.terms, E'\n'),
             updated_at = greatest(now(), o.updated_at + interval '1 microsecond'), updated_by = w.actor,
             deleted_at = case when w.deleted then greatest(now(), o.updated_at + interval '1 microsecond') end
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) as w
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) as w
             (order_id, write_id, base_version, status, datetime, totalfee, totalfee_stated, reference, content,
-             personal, actor, deleted, epoch, updatable_after, claimed, key)
+             personal, actor, deleted, epoch, updatable_after, claimed, key, terms)
         where o.order_id = any ($1)
             and o.order_id = w.order_id
             and o.version = w.base_version
@@ -253,6 +254,7 @@ internal static class OrderWriteStore
             Parameters.Column(writes, NpgsqlDbType.Bigint, write => write.CatalogEpoch),
             Parameters.Column(writes, NpgsqlDbType.TimestampTz, write => write.CreatedAt),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Claim?.Key),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Terms),
         },
     };
 
@@ -276,6 +278,7 @@ internal static class OrderWriteStore
             Parameters.Column(writes, NpgsqlDbType.Interval, write => write.UpdatableAfter),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.ClaimedReference),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Claim?.Key),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Terms),
         },
     };
 

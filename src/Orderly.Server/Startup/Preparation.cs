@@ -3,6 +3,7 @@ using Orderly.Server.Access;
 using Orderly.Server.Configuration;
 using Orderly.Server.Database;
 using Orderly.Server.Observability;
+using Orderly.Server.Orders;
 
 namespace Orderly.Server.Startup;
 
@@ -21,6 +22,15 @@ internal static class Preparation
         foreach (var name in await Migrator.ApplyAsync(connection, stop))
         {
             LogEvents.MigrationApplied(log, name);
+        }
+    }
+
+    /// <summary>Lets every order be found by what it holds, whoever wrote it.</summary>
+    public static async Task FillTermsAsync(IServiceProvider services, CancellationToken stop)
+    {
+        if (await services.GetRequiredService<OrderTermsStore>().FillAsync(stop) is var count and > 0)
+        {
+            LogEvents.TermsFilled(services.GetRequiredService<ILogger<OrderTermsStore>>(), count);
         }
     }
 
