@@ -35,6 +35,8 @@ internal static class Composition
             DataSources.ForReads(connectionString, provider.GetService<ILoggerFactory>()));
         services.AddSingleton(provider =>
             DataSources.ForWrites(connectionString, provider.GetService<ILoggerFactory>()));
+        services.AddSingleton(provider =>
+            DataSources.ForLists(connectionString, provider.GetService<ILoggerFactory>()));
         services.AddSingleton<Ids>();
         services.AddSingleton<DatabaseCheck>();
 
@@ -49,6 +51,7 @@ internal static class Composition
         services.AddSingleton<OrderStore>();
         services.AddSingleton<OrderWriter>();
         services.AddSingleton<OrderTermsStore>();
+        services.AddSingleton<OrderListStore>();
         services.AddSingleton<RevisionStore>();
         services.AddSingleton<WriteConflict>();
         services.AddSingleton<IdempotentWrite>();

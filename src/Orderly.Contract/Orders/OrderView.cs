@@ -84,6 +84,10 @@ public sealed record OrderView
     /// <summary>From when on the order can be updated: createdAt + the configured window.</summary>
     [JsonPropertyName("updatableFrom")]
     public required DateTimeOffset UpdatableFrom { get; init; }
+
+    /// <summary>When the order was deleted; only there where it is.</summary>
+    [JsonPropertyName("deletedAt")]
+    public DateTimeOffset? DeletedAt { get; init; }
 }
 
 /// <summary>One service line of an order.</summary>
@@ -117,4 +121,33 @@ public sealed record Page<T>
     /// <summary>The cursor of the next page; null on the last one.</summary>
     [JsonPropertyName("next")]
     public required string? Next { get; init; }
+}
+
+/// <summary>One page of a list whose rows can be counted.</summary>
+/// <typeparam name="T">What is listed.</typeparam>
+public sealed record CountedPage<T>
+{
+    /// <summary>The rows of this page.</summary>
+    [JsonPropertyName("data")]
+    public required IReadOnlyList<T> Data { get; init; }
+
+    /// <summary>The cursor of the next page; null on the last one.</summary>
+    [JsonPropertyName("next")]
+    public required string? Next { get; init; }
+
+    /// <summary>How many rows the whole list has; only there where it was asked for.</summary>
+    [JsonPropertyName("count")]
+    public PageCount? Count { get; init; }
+}
+
+/// <summary>How many rows a list has in all.</summary>
+public sealed record PageCount
+{
+    /// <summary>The number of rows.</summary>
+    [JsonPropertyName("value")]
+    public required long Value { get; init; }
+
+    /// <summary>Whether they were counted; otherwise the number is an estimate.</summary>
+    [JsonPropertyName("exact")]
+    public required bool Exact { get; init; }
 }

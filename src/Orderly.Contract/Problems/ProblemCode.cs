@@ -156,6 +156,9 @@ public enum ProblemCode
     /// <summary>422: a read-only field with another value than the stored one.</summary>
     ReadOnlyField,
 
+    /// <summary>422: too many orders would have to be looked through for this list.</summary>
+    ListTooBroad,
+
     /// <summary>428: a write must say which version it is based on.</summary>
     PreconditionRequired,
 

@@ -13,7 +13,7 @@ internal static class Cursor
 {
     private const byte Format = 1;
     private const int BindingLength = 8;
-    private const int KeyLengthMax = 200;
+    private const int KeyLengthMax = 1_000;
 
     /// <summary>No cursor is longer, in characters.</summary>
     public static readonly int LengthMax = Base64Url.GetEncodedLength(1 + BindingLength + KeyLengthMax);

@@ -29,6 +29,10 @@ internal static class DatabaseFailure
     /// <summary>Whether the database refused a statement that it would refuse again.</summary>
     public static bool IsRefusal(Exception exception) => exception is PostgresException && !IsTransient(exception);
 
+    /// <summary>Whether the statement ran longer than its connection lets it.</summary>
+    public static bool IsTimeLimit(PostgresException exception) =>
+        exception.SqlState == PostgresErrorCodes.QueryCanceled;
+
     /// <summary>Whether the exception is the database's at all.</summary>
     public static bool IsDatabase(Exception exception) => exception is NpgsqlException;
 

@@ -25,11 +25,13 @@ internal static class Answer
         await SendAsync(http, body);
     }
 
-    /// <summary>One page of a list: <c>{"data": […], "next": …}</c>, and Link to the next (RFC 8288).</summary>
+    /// <summary>
+    /// One page of a list: <c>{"data": […], "next": …, "count": …}</c>, and Link to the next (RFC 8288).
+    /// </summary>
     public static async Task SendPageAsync<T>(
-        HttpContext http, IReadOnlyList<T> rows, string? next, Action<T, PooledBuffer> write,
-        string linkParameter = "cursor")
+        HttpContext http, Paged<T> page, Action<T, PooledBuffer> write, string linkParameter = "cursor")
     {
+        var (rows, next) = page;
         http.Response.StatusCode = StatusCodes.Status200OK;
         using var body = new PooledBuffer(RowSizeHint * (rows.Count + 1));
         body.Write("{\"data\":["u8);
@@ -42,15 +44,23 @@ internal static class Answer
         body.Write("],\"next\":"u8);
         if (next is null)
         {
-            body.Write("null}"u8);
+            body.Write("null"u8);
         }
         else
         {
             AddNextLink(http, linkParameter, next);
             body.Write("\""u8);
             body.WriteAscii(next);
-            body.Write("\"}"u8);
+            body.Write("\""u8);
         }
+
+        if (page.Count is { } count)
+        {
+            body.WriteAscii(
+                $",\"count\":{{\"value\":{count.Value},\"exact\":{(count.IsExact ? "true" : "false")}}}");
+        }
+
+        body.Write("}"u8);
 
         await SendAsync(http, body);
     }
@@ -70,11 +80,11 @@ internal static class Answer
     private static void AddNextLink(HttpContext http, string parameter, string next)
     {
         var query = new QueryBuilder();
-        foreach (var (name, values) in http.Request.Query)
+        foreach (var (name, value) in QueryInput.Pairs(http.Request))
         {
             if (!string.Equals(name, parameter, StringComparison.Ordinal))
             {
-                query.Add(name, values.ToString());
+                query.Add(name, value);
             }
         }
 

@@ -21,6 +21,15 @@ internal sealed record TakesParameter(string Name, string Type, string Descripti
     public int? Default { get; init; }
     public int? LengthMax { get; init; }
     public string? Pattern { get; init; }
+
+    /// <summary>All that it can be, where these are few.</summary>
+    public IReadOnlyList<string> Values { get; init; } = [];
+
+    /// <summary>What stands for it where it is left out, if it is text.</summary>
+    public string? DefaultText { get; init; }
+
+    /// <summary>Of an object each member is a parameter of its own: one whose names the caller chooses.</summary>
+    public bool IsExploded => Type is "object";
 }
 
 /// <summary>A part of the path that an address reads.</summary>

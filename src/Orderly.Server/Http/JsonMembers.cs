@@ -86,6 +86,21 @@ internal static class JsonMembers
         return members;
     }
 
+    /// <summary>Whether a text is one JSON number, and nothing else (RFC 8259, section 6).</summary>
+    public static bool IsNumber(string text)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text));
+        try
+        {
+            return reader.Read() && reader.TokenType == JsonTokenType.Number
+                && reader.TokenStartIndex == 0 && reader.ValueSpan.Length == text.Length;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Text, with a length in characters within the limits (422 outside them).</summary>
     public static string? Text(in JsonMember member, int lengthMin, int lengthMax, Faults faults)
     {

@@ -119,6 +119,9 @@ internal static class ProblemTable
             "Give totalfee, or the fee of every line: it cannot be computed while a fee is unknown."),
         ProblemCode.ReadOnlyField => new(422, "A read-only field was changed",
             "Leave the field out, or send it back as it was read."),
+        ProblemCode.ListTooBroad => new(422, "The list would take too long to find",
+            "Narrow the filter, sort by the field that it limits to a range, or ask for count=estimate; to ask again "
+            + "as it is will not help."),
         ProblemCode.PreconditionRequired => new(428, "The write must name the version it is based on",
             "Send If-Match with the ETag that you read, or version in the body."),
         ProblemCode.HeadersTooLarge => new(431, "The headers are too large",

@@ -1,6 +1,6 @@
 using System.Globalization;
+using System.Text;
 using Orderly.Contract.Problems;
-using Orderly.Server.Database;
 
 namespace Orderly.Server.Http;
 
@@ -10,13 +10,6 @@ namespace Orderly.Server.Http;
 /// </summary>
 internal sealed class QueryInput
 {
-    /// <summary>The parameter that all lists share.</summary>
-    public static readonly TakesParameter CursorParameter =
-        new("cursor", "string", "Where the page starts: `next` of the page before, as it came.")
-        {
-            LengthMax = Cursor.LengthMax, Pattern = "^[A-Za-z0-9_-]+$",
-        };
-
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
     private QueryInput()
@@ -25,20 +18,30 @@ internal sealed class QueryInput
 
     public Faults Faults { get; } = new();
 
-    public static QueryInput Read(HttpRequest request, params string[] known)
+    public static QueryInput Read(HttpRequest request, params string[] known) => Read(request, prefix: null, known);
+
+    /// <param name="prefix">Every name that begins so, and goes on, is known, too; null where there is none.</param>
+    public static QueryInput Read(HttpRequest request, string? prefix, string[] known)
     {
         var query = new QueryInput();
-        if (!request.QueryString.HasValue)
+        foreach (var (name, value) in Pairs(request))
         {
-            return query;
-        }
-
-        foreach (var pair in new Microsoft.AspNetCore.WebUtilities.QueryStringEnumerable(request.QueryString.Value))
-        {
-            query.Take(pair.DecodeName().ToString(), pair.DecodeValue().ToString(), known);
+            query.Take(name, value, prefix, known);
         }
 
         return query;
+    }
+
+    /// <summary>The parameters as they were sent, in their order; names that differ in case are different.</summary>
+    public static IEnumerable<(string Name, string Value)> Pairs(HttpRequest request)
+    {
+        if (request.QueryString.HasValue)
+        {
+            foreach (var pair in new Microsoft.AspNetCore.WebUtilities.QueryStringEnumerable(request.QueryString.Value))
+            {
+                yield return (pair.DecodeName().ToString(), pair.DecodeValue().ToString());
+            }
+        }
     }
 
     /// <summary>What is wrong with a request whose address takes no parameters, or null.</summary>
@@ -48,6 +51,92 @@ internal sealed class QueryInput
     public Problem? ToProblem() => Faults.ToProblem();
 
     public string? Text(string name) => _values.GetValueOrDefault(name);
+
+    /// <summary>Text that can be looked for: so many characters, none of them NUL.</summary>
+    public string? Text(string name, int lengthMin, int lengthMax)
+    {
+        if (Text(name) is not { } text
+            || (text.Length >= lengthMin && !text.Contains('\0', StringComparison.Ordinal)
+                && (text.Length <= lengthMax || text.EnumerateRunes().Count() <= lengthMax)))
+        {
+            return Text(name);
+        }
+
+        Refuse(name, $"\"{name}\" has {lengthMin} to {lengthMax} characters, none of them NUL.");
+        return null;
+    }
+
+    /// <summary>The names of parameters that begin so.</summary>
+    public IEnumerable<string> NamesWith(string prefix) =>
+        _values.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal));
+
+    /// <summary>Names out of a list, with commas between them; null where the parameter is not there.</summary>
+    public IReadOnlyList<string>? Choices(string name, IReadOnlyList<string> known)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        var chosen = text.Split(',');
+        foreach (var choice in chosen.Where(choice => !known.Contains(choice, StringComparer.Ordinal))
+            .Distinct(StringComparer.Ordinal))
+        {
+            Refuse(name, $"\"{name}\" is one or more of {string.Join(", ", known)}, with commas between them; "
+                + $"{Suggestion.Quote(choice)} is none of them.{Suggestion.For(choice, known)}");
+        }
+
+        return [.. chosen.Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>One name out of a list; null where the parameter is not there, or is none of them.</summary>
+    public string? Choice(string name, IReadOnlyList<string> known)
+    {
+        if (Text(name) is not { } text || known.Contains(text, StringComparer.Ordinal))
+        {
+            return Text(name);
+        }
+
+        Refuse(name, $"\"{name}\" is one of {string.Join(", ", known)}; "
+            + $"{Suggestion.Quote(text)} is not.{Suggestion.For(text, known)}");
+        return null;
+    }
+
+    /// <summary>An exact amount, written as a JSON number is.</summary>
+    public decimal? Money(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (JsonMembers.IsNumber(text)
+            && ExactNumber.Read(Encoding.ASCII.GetBytes(text), out var amount) == NumberReading.Exact)
+        {
+            return amount;
+        }
+
+        Refuse(name, $"\"{name}\" is a number with at most {ExactNumber.DecimalsMax} decimals and "
+            + $"{ExactNumber.DigitsMax} digits, as 149.90; {Suggestion.Quote(text)} is not.");
+        return null;
+    }
+
+    /// <summary>A whole number, not negative.</summary>
+    public long? Count(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        Refuse(name, $"\"{name}\" is a whole number from 0; {Suggestion.Quote(text)} is not.");
+        return null;
+    }
 
     public int WholeNumber(string name, int min, int max, int fallback)
     {
@@ -62,8 +151,7 @@ internal sealed class QueryInput
             return number;
         }
 
-        Faults.AddParameter(ProblemCode.InvalidParameter, name,
-            $"\"{name}\" is a whole number from {min} to {max}; {Suggestion.Quote(text)} is not.");
+        Refuse(name, $"\"{name}\" is a whole number from {min} to {max}; {Suggestion.Quote(text)} is not.");
         return fallback;
     }
 
@@ -79,7 +167,7 @@ internal sealed class QueryInput
             return instant;
         }
 
-        Faults.AddParameter(ProblemCode.InvalidParameter, name,
+        Refuse(name,
             $"\"{name}\" is RFC 3339 with an offset, as 2026-11-23T09:30:00Z (a + in a query is written %2B).");
         return null;
     }
@@ -95,15 +183,20 @@ internal sealed class QueryInput
             case "false":
                 return false;
             case { } text:
-                Faults.AddParameter(ProblemCode.InvalidParameter, name,
-                    $"\"{name}\" is true or false; {Suggestion.Quote(text)} is not.");
+                Refuse(name, $"\"{name}\" is true or false; {Suggestion.Quote(text)} is not.");
                 return null;
         }
     }
 
-    private void Take(string name, string value, string[] known)
+    /// <summary>A value that the parameter cannot have.</summary>
+    public void Refuse(string name, string detail) =>
+        Faults.AddParameter(ProblemCode.InvalidParameter, name, detail);
+
+    private void Take(string name, string value, string? prefix, string[] known)
     {
-        if (!known.Contains(name, StringComparer.Ordinal))
+        var isPrefixed = prefix is not null
+            && name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal);
+        if (!isPrefixed && !known.Contains(name, StringComparer.Ordinal))
         {
             var place = name.Length > 64 ? name[..64] : name;
             Faults.AddParameter(ProblemCode.UnknownParameter, place,

@@ -9,7 +9,7 @@ namespace Orderly.Server.Orders;
 internal sealed class EventPage(FeedBatch batch, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
 {
     public Task ExecuteAsync(HttpContext httpContext) =>
-        Answer.SendPageAsync(httpContext, batch.Entries, FeedToken.Make(batch.Last),
+        Answer.SendPageAsync(httpContext, new Paged<FeedEntry>(batch.Entries, FeedToken.Make(batch.Last)),
             (row, body) => EventDocument.Write(row, updatableAfter, body), linkParameter: "after");
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)

@@ -3,18 +3,29 @@ using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
+/// <summary>An order, and which members of it the caller wants to see; null: all.</summary>
+internal sealed record FoundOrder(StoredOrder Order, FieldSelection? Fields);
+
 /// <summary>Reads one order, as it is now or as it was at an instant.</summary>
 internal sealed class FindOrder(OrderStore orders, RevisionStore revisions)
 {
-    public async Task<Result<StoredOrder>> RunAsync(string id, HttpRequest request)
+    public async Task<Result<FoundOrder>> RunAsync(string id, HttpRequest request)
     {
-        var query = QueryInput.Read(request, "asOf");
+        var query = QueryInput.Read(request, "asOf", "fields");
         var asOf = query.Instant("asOf");
+        var fields = FieldSelection.Read(query, OrderDocument.Fields);
         if (query.ToProblem() is { } problem)
         {
             return problem;
         }
 
+        return (await FindAsync(id, asOf)).IsRefused(out var absent, out var order)
+            ? absent
+            : new FoundOrder(order, fields);
+    }
+
+    private async Task<Result<StoredOrder>> FindAsync(string id, DateTime? asOf)
+    {
         if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId) is not { } order)
         {
             return OrderStore.NotFound(id);

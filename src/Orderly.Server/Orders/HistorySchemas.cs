@@ -53,8 +53,8 @@ internal static class HistorySchemas
         change.Put("to", SchemaBook.Any("The value after, of any type; null where there is none any more."));
         book.Drop(nameof(System.Text.Json.JsonElement));
         var page = book.Answer("PageOfRevisionView");
-        page["data"].Items(0, ListOrders.PageSizeMax);
-        page["next"].Text(1, Database.Cursor.LengthMax).Shape(QueryInput.CursorParameter.Pattern!);
+        page["data"].Items(0, PageInput.SizeMax);
+        page["next"].Text(1, Database.Cursor.LengthMax).Shape(PageInput.After.Pattern!);
     }
 
     private static void DescribeEvents(SchemaBook book)
@@ -73,7 +73,7 @@ internal static class HistorySchemas
         data["changedFields"].Items(0, FieldsMax).Items = TextItem().Text(1, FieldLengthMax);
         var page = book.Answer(nameof(ChangePage));
         page["data"].Items(0, ReadFeed.PageSizeMax);
-        page["next"].Text(1, Database.Cursor.LengthMax).Shape(QueryInput.CursorParameter.Pattern!);
+        page["next"].Text(1, Database.Cursor.LengthMax).Shape(PageInput.After.Pattern!);
     }
 
     private static OpenApiSchema TextItem() => new() { Type = JsonSchemaType.String };

@@ -1,68 +1,128 @@
-using System.Buffers.Binary;
+using System.Globalization;
 using Orderly.Contract.Problems;
-using Orderly.Server.Database;
+using Orderly.Server.Access;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
-/// <summary>One page of orders and the cursor of the next.</summary>
-internal sealed record OrderList(IReadOnlyList<StoredOrder> Orders, string? Next);
+/// <summary>One page of orders, and which members of them the caller wants to see; null: all.</summary>
+internal sealed record OrderList(Paged<StoredOrder> Page, FieldSelection? Fields);
 
-/// <summary>Lists orders, newest first, page by page, each page by key: the last is as cheap as the first.</summary>
-internal sealed class ListOrders(OrderStore orders)
+/// <summary>
+/// Lists orders by filter and sort, page by page, each page by key: the last is as cheap as the first.
+/// </summary>
+internal sealed class ListOrders(OrderListStore orders)
 {
-    public const int PageSizeMax = 500;
-    public const int PageSizeDefault = 50;
-    private const string CursorName = "orders|sort=-createdAt";
-    private const int CursorKeyLength = 24;
+    public const string DefaultSort = "-" + OrderFilter.CreatedAt;
 
-    public async Task<Result<OrderList>> RunAsync(HttpRequest request, CancellationToken stop)
+    /// <summary>
+    /// The fewest rows that are asked of the database: for one or two the planner would rather walk past a million
+    /// orders, since it takes rare words for more common than they are.
+    /// </summary>
+    private const int FoundRowsMin = PageInput.SizeDefault + 1;
+    private const string CountParameter = "count";
+    private const string CountExactly = "exact";
+    private const string CountByEstimate = "estimate";
+
+    private static readonly string[] Counts = [CountExactly, CountByEstimate];
+
+    private static readonly string[] Parameters =
+        [PageInput.Limit.Name, PageInput.After.Name, "sort", CountParameter, "fields", .. OrderFilterInput.Names];
+
+    public static readonly TakesParameter Count =
+        new(CountParameter, "string",
+            "How many orders there are in all: counted, or about, which is quick however many there are.")
+        {
+            Values = Counts,
+        };
+
+    public async Task<Result<OrderList>> RunAsync(HttpRequest request, Caller caller, CancellationToken stop)
     {
-        var query = QueryInput.Read(request, "limit", "cursor");
-        var pageSize = query.WholeNumber("limit", 1, PageSizeMax, PageSizeDefault);
-        var after = ReadCursor(query);
+        var query = QueryInput.Read(request, OrderFilter.MetadataPrefix, Parameters);
+        var filter = OrderFilterInput.Read(query);
+        if (filter.Deleted != DeletedOrders.Exclude && !caller.Scopes.Contains(Scopes.OrdersDelete))
+        {
+            return ApiKeyGate.MissingScope(Scopes.OrdersDelete);
+        }
+
+        var sort = Sort.Read(query, OrderFilter.OrderedFields, DefaultSort);
+        var size = PageInput.Size(query);
+        var counting = query.Choice(CountParameter, Counts);
+        var fields = FieldSelection.Read(query, OrderDocument.Fields);
+        var name = $"orders|{sort}|{filter.Identity}";
+        var after = PageInput.Position(query, name, key => ParsePosition(key, sort));
         if (query.ToProblem() is { } problem)
         {
             return problem;
         }
 
-        // One more than asked for tells whether there is a next page.
-        var found = await orders.ListNewestAsync(pageSize + 1, after, stop);
-        if (found.Count <= pageSize)
+        var reached = filter.Within(caller.OnlyTeam);
+        var rows = reached.IsAllLive ? size + 1 : Math.Max(size + 1, FoundRowsMin);
+        if (await orders.FindAsync(reached, sort, after, rows, stop) is not { } found)
         {
-            return new OrderList(found, Next: null);
+            return TooBroad($"the orders can't be found, sorted by {sort.Field}", "Sort by the field that the filter "
+                + "limits to a range");
         }
 
-        found.RemoveAt(pageSize);
-        return new OrderList(found, MakeCursor(found[^1]));
+        var page = PageInput.Cut(found, size, name, order => FormatPosition(order, sort));
+        if (counting is null)
+        {
+            return new OrderList(page, fields);
+        }
+
+        return await CountAsync(reached, page, isFirst: after is null, counting, stop) is { } count
+            ? new OrderList(page with { Count = count }, fields)
+            : TooBroad("the orders can't be counted exactly", "Ask for count=estimate");
     }
 
-    private static string MakeCursor(StoredOrder last)
+    private async Task<RowCount?> CountAsync(
+        OrderFilter filter, Paged<StoredOrder> page, bool isFirst, string counting, CancellationToken stop)
     {
-        Span<byte> key = stackalloc byte[CursorKeyLength];
-        BinaryPrimitives.WriteInt64BigEndian(key, last.CreatedAt.Ticks);
-        last.Id.TryWriteBytes(key[8..], bigEndian: true, out _);
-        return Cursor.Make(CursorName, key);
+        if (isFirst && page.Next is null)
+        {
+            return new RowCount(page.Rows.Count, IsExact: true); // all of them are on this page
+        }
+
+        if (string.Equals(counting, CountExactly, StringComparison.Ordinal))
+        {
+            return await orders.CountAsync(filter, stop) is { } counted ? new RowCount(counted, IsExact: true) : null;
+        }
+
+        var seen = page.Rows.Count + (page.Next is null ? 0 : 1);
+        return new RowCount(Math.Max(seen, await orders.EstimateAsync(filter, stop)), IsExact: false);
     }
 
-    private static ListPosition? ReadCursor(QueryInput query)
+    private static Problem TooBroad(string what, string remedy) => new(ProblemCode.ListTooBroad,
+        $"Too many orders would have to be looked through: {what} within the time limit. {remedy}, or narrow the "
+        + "filter, best by a shorter range or a rarer word.");
+
+    private static string[] FormatPosition(StoredOrder last, Sort sort) =>
+    [
+        OrderQueryStore.KeyOf(last, sort) is var key && key is DateTime instant
+            ? instant.Ticks.ToString(CultureInfo.InvariantCulture)
+            : ((IFormattable)key).ToString(format: null, CultureInfo.InvariantCulture),
+        last.Id.ToString("N"),
+    ];
+
+    private static OrderPosition? ParsePosition(string[] texts, Sort sort)
     {
-        if (query.Text("cursor") is not { } text)
+        if (texts is not [var text, var idText] || !Guid.TryParseExact(idText, "N", out var id))
         {
             return null;
         }
 
-        if (Cursor.Read(CursorName, text) is not { Length: CursorKeyLength } key
-            || BinaryPrimitives.ReadInt64BigEndian(key) is var ticks
-                && (ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks))
+        object? key = sort.Field switch
         {
-            query.Faults.AddParameter(ProblemCode.InvalidCursor, "cursor",
-                "The cursor is not one that this list gave, or was made with another filter or sort.");
-            return null;
-        }
-
-        return new ListPosition(
-            new DateTime(ticks, DateTimeKind.Utc),
-            new Guid(key.AsSpan(8), bigEndian: true));
+            OrderFilter.TotalFee => decimal.TryParse(
+                text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount) ? amount : null,
+            OrderFilter.Number => ParseNumber(text),
+            _ => ParseNumber(text) is { } ticks && ticks <= DateTime.MaxValue.Ticks
+                ? new DateTime(ticks, DateTimeKind.Utc)
+                : null,
+        };
+        return key is null ? null : new OrderPosition(key, id);
     }
+
+    private static long? ParseNumber(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

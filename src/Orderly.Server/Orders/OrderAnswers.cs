@@ -52,11 +52,12 @@ internal sealed class OrderWritten(WriteAnswer answer, TimeSpan updatableAfter) 
 }
 
 /// <summary>200: the order as it stands, or stood.</summary>
-internal sealed class OrderFound(StoredOrder order, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
+internal sealed class OrderFound(FoundOrder found, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
 {
     public Task ExecuteAsync(HttpContext httpContext) =>
-        Answer.SendAsync(httpContext, StatusCodes.Status200OK, order.Version, order,
-            (row, body) => OrderDocument.Write(row, updatableAfter, body));
+        Answer.SendAsync(httpContext, StatusCodes.Status200OK, found.Order.Version, found.Order,
+            FieldSelection.Apply<StoredOrder>(
+                found.Fields, (row, body) => OrderDocument.Write(row, updatableAfter, body)));
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
@@ -66,15 +67,16 @@ internal sealed class OrderFound(StoredOrder order, TimeSpan updatableAfter) : I
 }
 
 /// <summary>200: one page of orders.</summary>
-internal sealed class OrderPage(OrderList page, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
+internal sealed class OrderPage(OrderList list, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
 {
     public Task ExecuteAsync(HttpContext httpContext) =>
-        Answer.SendPageAsync(httpContext, page.Orders, page.Next,
-            (row, body) => OrderDocument.Write(row, updatableAfter, body));
+        Answer.SendPageAsync(httpContext, list.Page, FieldSelection.Apply<StoredOrder>(
+            list.Fields, (row, body) => OrderDocument.Write(row, updatableAfter, body)));
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(Page<OrderView>), [JsonBody.MediaType]));
+        builder.Metadata.Add(
+            new ProducesResponseTypeMetadata(200, typeof(CountedPage<OrderView>), [JsonBody.MediaType]));
         builder.Metadata.Add(new Gives(200, "One page of orders.", "Link"));
     }
 }
@@ -95,10 +97,10 @@ internal sealed class RevisionFound(RevisionStep step, StoredOrder order, TimeSp
 }
 
 /// <summary>200: one page of versions.</summary>
-internal sealed class RevisionPage(IReadOnlyList<RevisionStep> steps, string? next, TimeSpan updatableAfter)
+internal sealed class RevisionPage(Paged<RevisionStep> page, TimeSpan updatableAfter)
     : IResult, IEndpointMetadataProvider
 {
-    public Task ExecuteAsync(HttpContext httpContext) => Answer.SendPageAsync(httpContext, steps, next,
+    public Task ExecuteAsync(HttpContext httpContext) => Answer.SendPageAsync(httpContext, page,
         (row, body) => RevisionDocument.Write(row, order: null, updatableAfter, body));
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)

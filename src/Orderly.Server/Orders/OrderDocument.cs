@@ -11,6 +11,14 @@ namespace Orderly.Server.Orders;
 /// </summary>
 internal static class OrderDocument
 {
+    /// <summary>The members of an answer, in their order.</summary>
+    public static readonly IReadOnlyList<string> Fields =
+    [
+        "id", "number", "status", "nextStatuses", "datetime", "totalfee", "currency", "services", "adjustment",
+        "reference", "metadata", "customer", "notes", "team", "version", "createdAt", "createdBy", "updatedAt",
+        "updatedBy", "updatableFrom", "deletedAt",
+    ];
+
     /// <summary>What stands in an answer where there is neither customer nor notes.</summary>
     public static ReadOnlySpan<byte> NoPersonal => "{\"customer\":null,\"notes\":null}"u8;
 
@@ -29,6 +37,11 @@ internal static class OrderDocument
         output.WriteJson(",\"updatedAt\":"u8, order.UpdatedAt);
         output.WriteJson(",\"updatedBy\":"u8, order.UpdatedBy);
         output.WriteJson(",\"updatableFrom\":"u8, order.CreatedAt + updatableAfter);
+        if (order.DeletedAt is { } deletedAt)
+        {
+            output.WriteJson(",\"deletedAt\":"u8, deletedAt);
+        }
+
         output.Write("}"u8);
     }
 

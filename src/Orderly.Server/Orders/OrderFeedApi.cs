@@ -20,11 +20,11 @@ internal static class OrderFeedApi
                 new RequiredScope(Scopes.ChangesRead),
                 new TakesParameter("after", "string", "next of the answer before; left out: from the start.")
                 {
-                    LengthMax = Database.Cursor.LengthMax, Pattern = QueryInput.CursorParameter.Pattern,
+                    LengthMax = Database.Cursor.LengthMax, Pattern = PageInput.After.Pattern,
                 },
                 new TakesHeader("Last-Event-ID", "For event streams: the id of the last event; counts more than after.")
                 {
-                    Pattern = QueryInput.CursorParameter.Pattern!, Example = "AVdVdQ69cEk1AAAAAAAAAAE",
+                    Pattern = PageInput.After.Pattern!, Example = "AVdVdQ69cEk1AAAAAAAAAAE",
                 },
                 Described.Limit(ReadFeed.PageSizeMax, ReadFeed.PageSizeDefault),
                 new TakesParameter("wait", "integer", "How many seconds to wait where there is nothing yet.")

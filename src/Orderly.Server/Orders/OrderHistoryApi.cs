@@ -1,11 +1,9 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orderly.Contract.Orders;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Configuration;
-using Orderly.Server.Database;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
@@ -13,8 +11,6 @@ namespace Orderly.Server.Orders;
 /// <summary>The addresses of an order's history. It can be read of deleted orders, too.</summary>
 internal static class OrderHistoryApi
 {
-    private const int PageSizeMax = 500;
-    private const int PageSizeDefault = 50;
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
 
     public static void MapOrderHistory(this IEndpointRouteBuilder routes)
@@ -23,8 +19,7 @@ internal static class OrderHistoryApi
         history.MapMethods("", Read, ListAsync)
             .WithName("listRevisions").WithSummary("List the versions of an order, the first first")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersRead), Described.OrderId, Described.Limit(PageSizeMax, PageSizeDefault),
-                QueryInput.CursorParameter)
+                new RequiredScope(Scopes.OrdersRead), Described.OrderId, PageInput.Limit, PageInput.After)
             .CanRefuse(404);
         history.MapMethods("{version}", Read, GetAsync)
             .WithName("getRevision").WithSummary("Read one version of an order, with the whole order")
@@ -40,10 +35,10 @@ internal static class OrderHistoryApi
     private static async Task<Results<RevisionPage, Refused>> ListAsync(
         string id, HttpContext http, OrderStore orders, RevisionStore revisions, OrderSettings settings)
     {
-        var query = QueryInput.Read(http.Request, "limit", "cursor");
-        var pageSize = query.WholeNumber("limit", 1, PageSizeMax, PageSizeDefault);
+        var query = QueryInput.Read(http.Request, PageInput.Limit.Name, PageInput.After.Name);
+        var pageSize = PageInput.Size(query);
         var cursorName = $"revisions|{id}";
-        var first = ReadCursor(query, cursorName);
+        var last = PageInput.Position(query, cursorName, RevisionPosition.Parse)?.Version ?? 0;
         if (query.ToProblem() is { } problem)
         {
             return new Refused(problem);
@@ -54,14 +49,15 @@ internal static class OrderHistoryApi
             return new Refused(OrderStore.NotFound(id));
         }
 
-        // One before tells what the first of the page changed, one more tells whether there is a next page.
-        var before = first > 1 ? 1 : 0;
-        var found = await revisions.ListAsync(orderId, first - before, pageSize + before + 1);
-        var steps = found.Skip(before).Take(pageSize)
+        // The one before tells what the first of the page changed.
+        var before = last > 0 ? 1 : 0;
+        var found = await revisions.ListAsync(orderId, Math.Max(1, last), pageSize + before + 1);
+        var steps = found.Skip(before)
             .Select((revision, i) => new RevisionStep(revision, i + before > 0 ? found[i + before - 1] : null))
             .ToList();
-        var next = found.Count > pageSize + before ? MakeCursor(cursorName, found[pageSize + before].Version) : null;
-        return new RevisionPage(steps, next, settings.UpdatableAfter);
+        return new RevisionPage(
+            PageInput.Cut(steps, pageSize, cursorName, step => RevisionPosition.Format(step.Revision.Version)),
+            settings.UpdatableAfter);
     }
 
     private static async Task<Results<RevisionFound, Refused>> GetAsync(
@@ -88,26 +84,15 @@ internal static class OrderHistoryApi
         return new RevisionFound(new RevisionStep(revision, before), revision.On(order), settings.UpdatableAfter);
     }
 
-    private static string MakeCursor(string cursorName, int version)
+    /// <summary>Where a page of versions goes on: behind this one.</summary>
+    private sealed record RevisionPosition(int Version)
     {
-        Span<byte> key = stackalloc byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32BigEndian(key, version);
-        return Cursor.Make(cursorName, key);
-    }
+        public static string[] Format(int version) => [version.ToString(CultureInfo.InvariantCulture)];
 
-    private static int ReadCursor(QueryInput query, string cursorName)
-    {
-        if (query.Text("cursor") is not { } text)
-        {
-            return 1;
-        }
-
-        if (Cursor.Read(cursorName, text) is { Length: sizeof(int) } key)
-        {
-            return BinaryPrimitives.ReadInt32BigEndian(key);
-        }
-
-        query.Faults.AddParameter(ProblemCode.InvalidCursor, "cursor", "The cursor is not one that this list gave.");
-        return 1;
+        public static RevisionPosition? Parse(string[] texts) =>
+            texts is [var text]
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version > 0
+                ? new RevisionPosition(version)
+                : null;
     }
 }

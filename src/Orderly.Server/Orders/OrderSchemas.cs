@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 using Orderly.Contract.Orders;
+using Orderly.Server.Http;
 using Orderly.Server.Http.Description;
 using Orderly.Server.Services;
 
@@ -44,7 +45,7 @@ internal static class OrderSchemas
     private static SchemaFields DescribeAnswers(SchemaBook book)
     {
         string[] statuses = [.. Enum.GetValues<OrderStatus>().Select(status => status.ToText())];
-        var order = book.Answer(nameof(OrderView));
+        var order = book.AnswerBut(nameof(OrderView), "deletedAt");
         order["number"].Whole(1, long.MaxValue);
         order["status"].Among(statuses);
         order["nextStatuses"].Items(0, statuses.Length).Items = StatusItem(statuses);
@@ -65,8 +66,10 @@ internal static class OrderSchemas
 
         DescribeLine(book.Answer(nameof(ServiceLineView)));
         DescribeCustomer(book.Answer(nameof(Customer)));
-        var page = book.Answer("PageOfOrderView");
-        page["data"].Items(0, ListOrders.PageSizeMax);
+        order["deletedAt"].NotNull();
+        var page = book.AnswerBut("CountedPageOfOrderView", "count");
+        DescribeCount(page, book);
+        page["data"].Items(0, PageInput.SizeMax);
         DescribeNext(page["next"]);
         return order;
     }
@@ -117,9 +120,15 @@ internal static class OrderSchemas
         };
     }
 
+    private static void DescribeCount(SchemaFields page, SchemaBook book)
+    {
+        book.Answer(nameof(PageCount))["value"].Whole(0, long.MaxValue);
+        page.Put("count", book.Reference(nameof(PageCount)));
+    }
+
     /// <summary>The cursor of a page.</summary>
     private static void DescribeNext(OpenApiSchema next) => next
-        .Text(1, Database.Cursor.LengthMax).Shape(Http.QueryInput.CursorParameter.Pattern!);
+        .Text(1, Database.Cursor.LengthMax).Shape(PageInput.After.Pattern!);
 
     private static OpenApiSchema StatusItem(string[] statuses) =>
         new OpenApiSchema { Type = JsonSchemaType.String }.Among(statuses);

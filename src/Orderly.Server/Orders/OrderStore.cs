@@ -6,10 +6,9 @@ using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
-/// <summary>Where a page of the list goes on: behind this order.</summary>
-internal sealed record ListPosition(DateTime CreatedAt, Guid Id);
-
-/// <summary>Reads orders. Writes are in <see cref="OrderWriteStore"/>.</summary>
+/// <summary>
+/// Reads orders by id. Lists are in <see cref="OrderListStore"/>, writes in <see cref="OrderWriteStore"/>.
+/// </summary>
 internal sealed class OrderStore : IAsyncDisposable
 {
     private const int ReadLanes = 2;
@@ -31,24 +30,6 @@ internal sealed class OrderStore : IAsyncDisposable
         where o.order_id = any ($1)
         """;
 
-    private const string SelectNewest =
-        $"""
-        select {Columns}
-        from orders o
-        where o.deleted_at is null
-        order by o.created_at desc, o.order_id desc
-        limit $1
-        """;
-
-    private const string SelectNewestAfter =
-        $"""
-        select {Columns}
-        from orders o
-        where o.deleted_at is null and (o.created_at, o.order_id) < ($2, $3)
-        order by o.created_at desc, o.order_id desc
-        limit $1
-        """;
-
     private const string SelectReferenceHolder =
         "select order_id from order_references where team = $1 and reference = $2";
 
@@ -63,28 +44,6 @@ internal sealed class OrderStore : IAsyncDisposable
 
     /// <summary>The order with this id, deleted or not; null where there never was one. Reads are grouped.</summary>
     public Task<StoredOrder?> FindAsync(Guid id) => _reads.SubmitAsync(id);
-
-    /// <summary>Live orders, newest first.</summary>
-    public async Task<List<StoredOrder>> ListNewestAsync(int count, ListPosition? after, CancellationToken stop)
-    {
-        await using var connection = await _database.Source.OpenConnectionAsync(stop);
-        await using var command = new NpgsqlCommand(after is null ? SelectNewest : SelectNewestAfter, connection);
-        command.Parameters.Add(Parameters.Of(count));
-        if (after is not null)
-        {
-            command.Parameters.Add(Parameters.Of(after.CreatedAt));
-            command.Parameters.Add(Parameters.Of(after.Id));
-        }
-
-        await using var reader = await command.ExecuteReaderAsync(stop);
-        var orders = new List<StoredOrder>(count);
-        while (await reader.ReadAsync(stop))
-        {
-            orders.Add(Read(reader));
-        }
-
-        return orders;
-    }
 
     /// <summary>The live order of the team that has this reference.</summary>
     public async Task<Guid?> FindReferenceHolderAsync(string team, string reference)

@@ -61,7 +61,8 @@ internal sealed class OrderTermsStore(WriteDataSource database)
         {
             var content = OrderDocument.ReadContent(
                 reader.GetFieldValue<byte[]>(2), reader.IsDBNull(3) ? null : reader.GetFieldValue<byte[]>(3));
-            group.Add((reader.GetGuid(0), reader.GetInt32(1), string.Join(OrderTerms.Separator, OrderTerms.Of(content))));
+            var terms = string.Join(OrderTerms.Separator, OrderTerms.Of(content));
+            group.Add((reader.GetGuid(0), reader.GetInt32(1), terms));
         }
 
         return group;

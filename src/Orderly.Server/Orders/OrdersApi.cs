@@ -22,10 +22,13 @@ internal static class OrdersApi
                 Described.DryRun, Described.IdempotencyKey)
             .CanRefuse(409, 413, 415, 422);
         orders.MapMethods("", Read, ListAsync)
-            .WithName("listOrders").WithSummary("List orders, newest first")
+            .WithName("listOrders").WithSummary("List orders by filter and sort")
             .WithMetadata(
-                new RequiredScope(Scopes.OrdersRead),
-                Described.Limit(ListOrders.PageSizeMax, ListOrders.PageSizeDefault), QueryInput.CursorParameter);
+                new RequiredScope(Scopes.OrdersRead), PageInput.Limit, PageInput.After,
+                Sort.Described(OrderFilter.OrderedFields, ListOrders.DefaultSort), ListOrders.Count,
+                FieldSelection.Described(OrderDocument.Fields))
+            .WithMetadata([.. OrderFilterInput.Described])
+            .CanRefuse(422);
         orders.MapMethods("{id}", Read, GetAsync)
             .WithName("getOrder").WithSummary("Read an order, as it is or as it was")
             .WithMetadata(
@@ -33,7 +36,8 @@ internal static class OrdersApi
                 new TakesParameter("asOf", "string", "The order as it stood at this instant (RFC 3339, inclusive).")
                 {
                     Format = "date-time", LengthMax = Instant.InputLengthMax,
-                })
+                },
+                FieldSelection.Described(OrderDocument.Fields))
             .CanRefuse(404, 422);
         orders.MapPut("{id}", ReplaceAsync)
             .WithName("replaceOrder").WithSummary("Replace the content of an order")
@@ -85,21 +89,22 @@ internal static class OrdersApi
 
     private static async Task<Results<OrderPage, Refused>> ListAsync(
         HttpContext http, ListOrders list, OrderSettings settings) =>
-        (await list.RunAsync(http.Request, http.RequestAborted)).IsRefused(out var problem, out var page)
+        (await list.RunAsync(http.Request, Caller.Of(http), http.RequestAborted))
+            .IsRefused(out var problem, out var page)
             ? new Refused(problem)
             : new OrderPage(page, settings.UpdatableAfter);
 
     private static async Task<Results<OrderFound, NotModified, Refused>> GetAsync(
         string id, HttpContext http, FindOrder find, OrderSettings settings)
     {
-        if ((await find.RunAsync(id, http.Request)).IsRefused(out var problem, out var order))
+        if ((await find.RunAsync(id, http.Request)).IsRefused(out var problem, out var found))
         {
             return new Refused(problem);
         }
 
-        return Precondition.IsKnown(http.Request, order.Version)
-            ? new NotModified(order.Version)
-            : new OrderFound(order, settings.UpdatableAfter);
+        return Precondition.IsKnown(http.Request, found.Order.Version)
+            ? new NotModified(found.Order.Version)
+            : new OrderFound(found, settings.UpdatableAfter);
     }
 
     private static Task<Results<OrderWritten, Refused>> ReplaceAsync(

@@ -41,7 +41,8 @@ internal sealed class ServiceFound(Service service) : IResult, IEndpointMetadata
 internal sealed class ServicePage(ServiceList page) : IResult, IEndpointMetadataProvider
 {
     public Task ExecuteAsync(HttpContext httpContext) =>
-        Answer.SendPageAsync(httpContext, page.Services, page.Next, ServiceDocument.Write);
+        Answer.SendPageAsync(
+            httpContext, page.Page, FieldSelection.Apply<Service>(page.Fields, ServiceDocument.Write));
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
@@ -53,6 +54,10 @@ internal sealed class ServicePage(ServiceList page) : IResult, IEndpointMetadata
 /// <summary>The JSON of a service record.</summary>
 internal static class ServiceDocument
 {
+    /// <summary>The members, in their order.</summary>
+    public static readonly IReadOnlyList<string> Fields =
+        ["id", "name", "description", "fee", "currency", "active", "version", "createdAt", "updatedAt"];
+
     public static void Write(Service service, IBufferWriter<byte> output)
     {
         var writer = JsonOutput.For(output);

@@ -31,8 +31,8 @@ internal static class ServiceSchemas
         patch.TakeBack(service, ReadOnlyFields);
 
         var page = book.Answer("PageOfServiceView");
-        page["data"].Items(0, ListServices.PageSizeMax);
-        page["next"].Text(1, Cursor.LengthMax).Shape(QueryInput.CursorParameter.Pattern!);
+        page["data"].Items(0, PageInput.SizeMax);
+        page["next"].Text(1, Cursor.LengthMax).Shape(PageInput.After.Pattern!);
     }
 
     /// <summary>The id of a service record.</summary>

@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Orderly.Server.Database;
+using Orderly.Server.Http;
 
 namespace Orderly.Server.Services;
 
@@ -12,14 +13,8 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes)
 
     private const string SelectOne = $"select {Columns} from services s where s.service_id = $1";
 
-    private const string SelectPage =
-        $"""
-        select {Columns}
-        from services s
-        where s.service_id > $2 and (not $3 or s.active = $4)
-        order by s.service_id
-        limit $1
-        """;
+    /// <summary>Records are few; which of them are active needs no index.</summary>
+    private const string SelectPage = $"select {Columns} from services s where (not $1 or s.active = $2)";
 
     /// <summary>One row even where no record is found, since the epoch is wanted all the same.</summary>
     private const string SelectCatalog =
@@ -58,14 +53,34 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes)
         return await reader.ReadAsync(stop) ? Read(reader) : null;
     }
 
-    /// <summary>Records in the order of their ids, behind the given one.</summary>
-    public async Task<List<Service>> ListAsync(int count, string afterId, bool? active, CancellationToken stop)
+    /// <summary>Whether there is any record.</summary>
+    public async Task<bool> AnyAsync(CancellationToken stop) =>
+        (await ListAsync(1, new Sort(ListServices.Id, IsDescending: false), after: null, active: null, stop)).Count > 0;
+
+    /// <summary>Records in order, behind a position.</summary>
+    public async Task<List<Service>> ListAsync(
+        int count, Sort sort, ServicePosition? after, bool? active, CancellationToken stop)
     {
-        await using var command = reads.Source.CreateCommand(SelectPage);
-        command.Parameters.Add(Parameters.Of(count));
-        command.Parameters.Add(Parameters.Of(afterId));
+        var (column, key) = sort.Field switch
+        {
+            ListServices.Name => ("s.name", Parameters.Of(after?.Name)),
+            ListServices.CreatedAt => ("s.created_at", Parameters.Of(after?.At ?? default)),
+            ListServices.UpdatedAt => ("s.updated_at", Parameters.Of(after?.At ?? default)),
+            _ => ("s.service_id", Parameters.Of(after?.Id)),
+        };
+        var behind = after is null ? "" : $"and ({column}, s.service_id) {(sort.IsDescending ? '<' : '>')} ($4, $5)";
+        var direction = sort.IsDescending ? "desc" : "asc";
+        await using var command = reads.Source.CreateCommand(
+            $"{SelectPage} {behind} order by {column} {direction}, s.service_id {direction} limit $3");
         command.Parameters.Add(Parameters.Of(active is not null));
         command.Parameters.Add(Parameters.Of(active ?? false));
+        command.Parameters.Add(Parameters.Of(count));
+        if (after is not null)
+        {
+            command.Parameters.Add(key);
+            command.Parameters.Add(Parameters.Of(after.Id));
+        }
+
         await using var reader = await command.ExecuteReaderAsync(stop);
         var services = new List<Service>();
         while (await reader.ReadAsync(stop))

@@ -19,11 +19,13 @@ internal static class ServicesApi
     {
         var services = routes.MapGroup("/services").WithTags("Services");
         services.MapMethods("", Read, ListAsync)
-            .WithName("listServices").WithSummary("List service records by id")
+            .WithName("listServices").WithSummary("List service records")
             .WithMetadata(
                 new RequiredScope(Scopes.ServicesRead),
-                Described.Limit(ListServices.PageSizeMax, ListServices.PageSizeDefault), QueryInput.CursorParameter,
-                new TakesParameter("active", "boolean", "Only active ones, or only retired ones."));
+                PageInput.Limit, PageInput.After,
+                Sort.Described(ListServices.SortFields, ListServices.DefaultSort),
+                new TakesParameter("active", "boolean", "Only active ones, or only retired ones."),
+                FieldSelection.Described(ServiceDocument.Fields));
         services.MapMethods("{id}", Read, GetAsync)
             .WithName("getService").WithSummary("Read a service record")
             .WithMetadata(

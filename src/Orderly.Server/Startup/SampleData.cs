@@ -24,7 +24,7 @@ internal sealed class SampleData(
     /// <exception cref="SettingsException">The file is not there or is not what it should be.</exception>
     public async Task LoadAsync(CancellationToken stop)
     {
-        if ((await serviceStore.ListAsync(1, "", active: null, stop)).Count > 0)
+        if (await serviceStore.AnyAsync(stop))
         {
             return; // somebody's data is here already
         }

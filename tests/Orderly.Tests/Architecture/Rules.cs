@@ -22,7 +22,11 @@ internal static partial class Rules
         ["Transfer"] = ["Orders", "Services"],
     };
 
-    private static readonly string[] PureTypes = ["Order", "Totals", "LineSnapshots", "OrderInput", "ReadOnlyFields"];
+    private static readonly string[] PureTypes =
+    [
+        "Order", "Totals", "LineSnapshots", "OrderInput", "ReadOnlyFields", "OrderTerms", "OrderFilter",
+        "OrderFilterInput",
+    ];
 
     /// <summary>Uses between folders that the design does not allow.</summary>
     public static IReadOnlyList<string> ForbiddenUses(IEnumerable<TypeDefinition> types, string root = Root) =>

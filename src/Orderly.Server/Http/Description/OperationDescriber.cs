@@ -73,9 +73,13 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
                     Format = query.Format ?? (query.Type is "integer" ? "int32" : null),
                     Minimum = query.Minimum?.ToString(CultureInfo.InvariantCulture),
                     Maximum = query.Maximum?.ToString(CultureInfo.InvariantCulture),
-                    Default = query.Default is { } value ? JsonValue.Create(value) : null,
-                    MaxLength = query.LengthMax,
+                    Default = query.Default is { } value ? JsonValue.Create(value) : query.DefaultText,
+                    MaxLength = query.IsExploded ? null : query.LengthMax,
                     Pattern = query.Pattern,
+                    Enum = query.Values.Count == 0 ? null : [.. query.Values.Select(value => JsonValue.Create(value))],
+                    AdditionalProperties = query.IsExploded
+                        ? new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = query.LengthMax }
+                        : null,
                 },
             });
         }

@@ -1,0 +1,74 @@
+using System.Text;
+using Orderly.Contract.Problems;
+using Orderly.Server.Database;
+
+namespace Orderly.Server.Http;
+
+/// <summary>How many rows a list has in all.</summary>
+/// <param name="IsExact">Whether they were counted; otherwise it is about so many.</param>
+internal sealed record RowCount(long Value, bool IsExact);
+
+/// <summary>One page of a list, and the cursor of the next; null on the last one.</summary>
+internal sealed record Paged<T>(IReadOnlyList<T> Rows, string? Next)
+{
+    /// <summary>Where the caller asked for it.</summary>
+    public RowCount? Count { get; init; }
+}
+
+/// <summary>
+/// What every list takes alike: <c>limit</c>, and the <c>cursor</c> of the page before. A cursor holds the key of the
+/// last row in as many texts as the list sorts by, and is bound to the list's name, filter and sort.
+/// </summary>
+internal static class PageInput
+{
+    public const int SizeMax = 500;
+    public const int SizeDefault = 50;
+
+    /// <summary>What stands between the texts of a key: no text of the service holds it.</summary>
+    private const char Separator = '\0';
+
+    public static readonly TakesParameter Limit = Described.Limit(SizeMax, SizeDefault);
+
+    public static readonly TakesParameter After =
+        new("cursor", "string", "Where the page starts: `next` of the page before, as it came.")
+        {
+            LengthMax = Cursor.LengthMax, Pattern = "^[A-Za-z0-9_-]+$",
+        };
+
+    public static int Size(QueryInput query) => query.WholeNumber(Limit.Name, 1, SizeMax, SizeDefault);
+
+    /// <summary>Behind which row the page starts; null where it is the first, or the cursor is at fault.</summary>
+    /// <param name="query">The query of the request.</param>
+    /// <param name="list">The list's name, filter and sort.</param>
+    /// <param name="parse">Reads the texts of a key; null where they are none of this list.</param>
+    public static T? Position<T>(QueryInput query, string list, Func<string[], T?> parse)
+        where T : class
+    {
+        if (query.Text(After.Name) is not { } text)
+        {
+            return null;
+        }
+
+        if (Cursor.Read(list, text) is { } key && parse(Encoding.UTF8.GetString(key).Split(Separator)) is { } position)
+        {
+            return position;
+        }
+
+        query.Faults.AddParameter(ProblemCode.InvalidCursor, After.Name,
+            "The cursor is not one that this list gave, or was made with another filter or sort.");
+        return null;
+    }
+
+    /// <summary>Out of one row more than asked for, which tells whether there is a next page.</summary>
+    public static Paged<T> Cut<T>(List<T> found, int size, string list, Func<T, string[]> key)
+    {
+        if (found.Count <= size)
+        {
+            return new Paged<T>(found, Next: null);
+        }
+
+        found.RemoveRange(size, found.Count - size);
+        var texts = string.Join(Separator, key(found[^1]));
+        return new Paged<T>(found, Cursor.Make(list, Encoding.UTF8.GetBytes(texts)));
+    }
+}

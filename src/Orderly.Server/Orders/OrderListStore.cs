@@ -1,0 +1,125 @@
+using System.Text.Json;
+using Npgsql;
+using Orderly.Server.Database;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>
+/// Reads pages of orders by any filter and sort, within a time limit.
+/// <code>
+///   planner's own choice ── cut off ──► everything that fits, then sorted ── cut off ──► too broad
+///   (the connection's time limit)      (SecondTryMilliseconds)
+/// </code>
+/// The planner believes that what fits is spread evenly along the sort, and so may walk past all orders in search of
+/// some that are all at the other end. The second way can't be led astray like that.
+/// </summary>
+internal sealed class OrderListStore(ReadDataSource reads, ListDataSource lists)
+{
+    private const int SecondTryMilliseconds = 1_500;
+    private const int CountMilliseconds = 2_000;
+
+    private const string SetTimeLimit = "select set_config('statement_timeout', $1, true)";
+
+    /// <summary>Orders behind a position; null where they can't be found within the time limit.</summary>
+    public async Task<List<StoredOrder>?> FindAsync(
+        OrderFilter filter, Sort sort, OrderPosition? after, int count, CancellationToken stop)
+    {
+        var page = OrderQueryStore.Page(filter, sort, after, count);
+        if (filter.IsAllLive)
+        {
+            return await ReadOrdersAsync(reads.Source, [page], stop); // nothing to choose: it goes along the index
+        }
+
+        try
+        {
+            return await ReadOrdersAsync(lists.Source, [page], stop);
+        }
+        catch (PostgresException exception) when (DatabaseFailure.IsTimeLimit(exception))
+        {
+            page = OrderQueryStore.GatheredPage(filter, sort, after, count);
+        }
+
+        try
+        {
+            return await ReadOrdersAsync(lists.Source, [TimeLimit(SecondTryMilliseconds), page], stop);
+        }
+        catch (PostgresException exception) when (DatabaseFailure.IsTimeLimit(exception))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>How many orders fit; null where they can't be counted within the time limit.</summary>
+    public async Task<long?> CountAsync(OrderFilter filter, CancellationToken stop)
+    {
+        try
+        {
+            return await ReadLastAsync(
+                [TimeLimit(CountMilliseconds), OrderQueryStore.Count(filter)], row => row.GetInt64(0), stop);
+        }
+        catch (PostgresException exception) when (DatabaseFailure.IsTimeLimit(exception))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>About how many orders fit, by the planner's statistics: quick, however many there are.</summary>
+    public async Task<long> EstimateAsync(OrderFilter filter, CancellationToken stop)
+    {
+        var plan = await ReadLastAsync([OrderQueryStore.Estimate(filter)], row => row.GetString(0), stop);
+        using var document = JsonDocument.Parse(plan);
+        return (long)document.RootElement[0].GetProperty("Plan").GetProperty("Plan Rows").GetDouble();
+    }
+
+    /// <summary>For the statements behind it in the same batch.</summary>
+    private static NpgsqlBatchCommand TimeLimit(int milliseconds)
+    {
+        var command = new NpgsqlBatchCommand(SetTimeLimit);
+        command.Parameters.Add(Parameters.Of(
+            milliseconds.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        return command;
+    }
+
+    private static async Task<List<StoredOrder>> ReadOrdersAsync(
+        NpgsqlDataSource source, NpgsqlBatchCommand[] commands, CancellationToken stop)
+    {
+        await using var connection = await source.OpenConnectionAsync(stop);
+        await using var reader = await ExecuteAsync(connection, commands, stop);
+        var orders = new List<StoredOrder>();
+        while (await reader.ReadAsync(stop))
+        {
+            orders.Add(OrderStore.Read(reader));
+        }
+
+        return orders;
+    }
+
+    private async Task<T> ReadLastAsync<T>(
+        NpgsqlBatchCommand[] commands, Func<NpgsqlDataReader, T> read, CancellationToken stop)
+    {
+        await using var connection = await lists.Source.OpenConnectionAsync(stop);
+        await using var reader = await ExecuteAsync(connection, commands, stop);
+        await reader.ReadAsync(stop);
+        return read(reader);
+    }
+
+    /// <summary>The reader stands before the rows of the last statement.</summary>
+    private static async Task<NpgsqlDataReader> ExecuteAsync(
+        NpgsqlConnection connection, NpgsqlBatchCommand[] commands, CancellationToken stop)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var command in commands)
+        {
+            batch.BatchCommands.Add(command);
+        }
+
+        var reader = await batch.ExecuteReaderAsync(stop);
+        for (var i = 1; i < commands.Length; i++)
+        {
+            await reader.NextResultAsync(stop);
+        }
+
+        return reader;
+    }
+}

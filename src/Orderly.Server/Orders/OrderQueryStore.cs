@@ -1,0 +1,198 @@
+using Npgsql;
+using NpgsqlTypes;
+using Orderly.Server.Database;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>Where a page of orders goes on: behind the one with this value of the sort's field, and this id.</summary>
+internal sealed record OrderPosition(object Key, Guid Id);
+
+/// <summary>
+/// A filter and a sort as SQL. The text is put together from constants only; every value is a parameter. What it
+/// gives can be run as it is: a page, all orders for a stream, or how many there are.
+/// </summary>
+internal sealed class OrderQueryStore
+{
+    private const string SelectRows = $"select {OrderStore.Columns} from orders o";
+    private const string Live = "o.deleted_at is null";
+    private const string Deleted = "o.deleted_at is not null";
+
+    private readonly List<NpgsqlParameter> _parameters = [];
+    private readonly List<string> _conditions = [];
+    private readonly DeletedOrders _deleted;
+
+    private OrderQueryStore(OrderFilter filter)
+    {
+        _deleted = filter.Deleted;
+        if (filter.Statuses.Count == 1)
+        {
+            _conditions.Add($"o.status = {Take(Parameters.Of(filter.Statuses[0].ToText()))}");
+        }
+        else if (filter.Statuses.Count > 1)
+        {
+            _conditions.Add($"o.status = any ({Take(
+                Parameters.Column(filter.Statuses, NpgsqlDbType.Text, status => status.ToText()))})");
+        }
+
+        foreach (var team in filter.Teams)
+        {
+            _conditions.Add($"o.team = {Take(Parameters.Of(team))}");
+        }
+
+        if (filter.Reference is { } reference)
+        {
+            _conditions.Add($"o.reference = {Take(Parameters.Of(reference))}");
+        }
+
+        if (filter.Terms.Count > 0)
+        {
+            _conditions.Add($"o.terms @> {Take(Parameters.Column(filter.Terms, NpgsqlDbType.Text, term => term))}");
+        }
+
+        foreach (var bound in filter.Bounds)
+        {
+            _conditions.Add($"{ColumnOf(bound.Field)} {SignOf(bound.Comparison)} {Take(bound.Value)}");
+        }
+    }
+
+    /// <summary>
+    /// The first orders behind a position. How they are found is left to the planner, which may walk along the sort's
+    /// index until it has enough.
+    /// </summary>
+    public static NpgsqlBatchCommand Page(OrderFilter filter, Sort sort, OrderPosition? after, int count)
+    {
+        var query = new OrderQueryStore(filter);
+        query.StartBehind(sort, after);
+        var limit = $"limit {query.Take(Parameters.Of(count))}";
+        if (query.Branches is [var only])
+        {
+            return query.ToCommand($"{SelectRows} where {query.Where(only)} {OrderBy(sort)} {limit}");
+        }
+
+        // Live and deleted orders have indexes of their own: the first of each, and of those the first.
+        var first = query.Branches.Select(branch =>
+            $"(select o.order_id, {ColumnOf(sort.Field)} as key from orders o where {query.Where(branch)} "
+            + $"{OrderBy(sort)} {limit})");
+        return query.ToCommand(Fetch(string.Join(" union all ", first), sort, limit));
+    }
+
+    /// <summary>
+    /// The same page, found the other way: everything that fits first, by the filter's own indexes, then sorted.
+    /// </summary>
+    public static NpgsqlBatchCommand GatheredPage(OrderFilter filter, Sort sort, OrderPosition? after, int count)
+    {
+        var query = new OrderQueryStore(filter);
+        query.StartBehind(sort, after);
+        var all = query.Branches.Select(branch =>
+            $"(select o.order_id, {ColumnOf(sort.Field)} as key from orders o where {query.Where(branch)} offset 0)");
+        var limit = $"limit {query.Take(Parameters.Of(count))}";
+        return query.ToCommand(Fetch(string.Join(" union all ", all), sort, limit));
+    }
+
+    /// <summary>Every order that fits, in order.</summary>
+    public static NpgsqlBatchCommand All(OrderFilter filter, Sort sort)
+    {
+        var query = new OrderQueryStore(filter);
+        return query.ToCommand(query.Branches is [var only]
+            ? $"{SelectRows} where {query.Where(only)} {OrderBy(sort)}"
+            : $"{SelectRows} where {query.Where("true")} {OrderBy(sort)}");
+    }
+
+    /// <summary>How many fit.</summary>
+    public static NpgsqlBatchCommand Count(OrderFilter filter)
+    {
+        var query = new OrderQueryStore(filter);
+        return query.ToCommand(
+            $"select count(*) from ({string.Join(" union all ", query.Branches.Select(query.SelectIds))}) found");
+    }
+
+    /// <summary>How many the planner believes to fit, as the plan in JSON.</summary>
+    public static NpgsqlBatchCommand Estimate(OrderFilter filter)
+    {
+        var query = new OrderQueryStore(filter);
+        return query.ToCommand(
+            $"explain (format json) {string.Join(" union all ", query.Branches.Select(query.SelectIds))}");
+    }
+
+    /// <summary>The value of an order in the sort's field.</summary>
+    public static object KeyOf(StoredOrder order, Sort sort) => sort.Field switch
+    {
+        OrderFilter.Datetime => order.Content.Datetime.ToUniversalTime(),
+        OrderFilter.UpdatedAt => order.UpdatedAt,
+        OrderFilter.TotalFee => order.Content.TotalFee,
+        OrderFilter.Number => order.Number,
+        _ => order.CreatedAt,
+    };
+
+    /// <summary>Each has a partial index for each sort, or is small.</summary>
+    private string[] Branches => _deleted switch
+    {
+        DeletedOrders.Exclude => [Live],
+        DeletedOrders.Only => [Deleted],
+        DeletedOrders.Include => [Live, Deleted],
+    };
+
+    private static string ColumnOf(string field) => field switch
+    {
+        OrderFilter.CreatedAt => "o.created_at",
+        OrderFilter.Datetime => "o.datetime",
+        OrderFilter.UpdatedAt => "o.updated_at",
+        OrderFilter.TotalFee => "o.totalfee",
+        OrderFilter.Number => "o.number",
+        _ => throw new ArgumentOutOfRangeException(nameof(field), field, message: null),
+    };
+
+    private static string SignOf(Comparison comparison) => comparison switch
+    {
+        Comparison.Equal => "=",
+        Comparison.AtLeast => ">=",
+        Comparison.Above => ">",
+        Comparison.AtMost => "<=",
+        Comparison.Below => "<",
+    };
+
+    private static string OrderBy(Sort sort) => OrderBy(ColumnOf(sort.Field), "o.order_id", sort);
+
+    private static string OrderBy(string key, string id, Sort sort) =>
+        sort.IsDescending ? $"order by {key} desc, {id} desc" : $"order by {key}, {id}";
+
+    /// <summary>The rows of the first ids among those found, which are few: each is fetched by its key.</summary>
+    private static string Fetch(string found, Sort sort, string limit) =>
+        $"{SelectRows} join (select f.order_id from ({found}) f {OrderBy("f.key", "f.order_id", sort)} {limit}) p "
+        + $"on p.order_id = o.order_id {OrderBy(sort)}";
+
+    private string SelectIds(string branch) => $"select o.order_id from orders o where {Where(branch)}";
+
+    private string Where(string branch) => string.Join(" and ", [branch, .. _conditions]);
+
+    private void StartBehind(Sort sort, OrderPosition? after)
+    {
+        if (after is not null)
+        {
+            _conditions.Add($"({ColumnOf(sort.Field)}, o.order_id) {(sort.IsDescending ? '<' : '>')} "
+                + $"({Take(after.Key)}, {Take(Parameters.Of(after.Id))})");
+        }
+    }
+
+    private string Take(object value) => Take(value switch
+    {
+        DateTime instant => Parameters.Of(instant),
+        decimal amount => Parameters.Of(amount),
+        long number => Parameters.Of(number),
+        _ => throw new ArgumentOutOfRangeException(nameof(value), value, message: null),
+    });
+
+    private string Take(NpgsqlParameter parameter)
+    {
+        _parameters.Add(parameter);
+        return $"${_parameters.Count}";
+    }
+
+    private NpgsqlBatchCommand ToCommand(string sql)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        command.Parameters.AddRange(_parameters.ToArray());
+        return command;
+    }
+}

@@ -1,0 +1,228 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Npgsql;
+using Orderly.Server.Database;
+using Orderly.Server.Http;
+using Orderly.Server.Orders;
+using Orderly.Tests.Harness;
+
+namespace Orderly.Tests.Orders.Lists;
+
+/// <summary>A list touches few rows, however many orders there are: by its plan, not by the clock.</summary>
+public sealed class ListPlanTests(DatabaseWithManyRows database) : IClassFixture<DatabaseWithManyRows>
+{
+    private const int PageSize = 51;
+
+    /// <summary>What a page of 51 may look at: a few percent of the orders, and no more where there are more.</summary>
+    private const int TouchedRowsMax = 1_500;
+
+    [Theory]
+    [InlineData("", "-createdAt")]
+    [InlineData("", "createdAt")]
+    [InlineData("", "-datetime")]
+    [InlineData("", "totalfee")]
+    [InlineData("", "-updatedAt")]
+    [InlineData("", "number")]
+    [InlineData("status=placed", "-createdAt")]
+    [InlineData("status=confirmed", "-createdAt")]
+    [InlineData("status=placed,confirmed", "-createdAt")]
+    [InlineData("status=completed", "totalfee")]
+    [InlineData("team=team-3", "-createdAt")]
+    [InlineData("team=team-3&status=completed", "-createdAt")]
+    [InlineData("team=team-29&status=placed", "-createdAt")]
+    [InlineData("service=service-0", "-createdAt")]
+    [InlineData("service=service-199", "-createdAt")]
+    [InlineData("service=service-0&status=completed", "-createdAt")]
+    [InlineData("service=service-199&status=completed", "totalfee")]
+    [InlineData("metadata.region=eu", "-createdAt")]
+    [InlineData("metadata.customer=c-77", "-createdAt")]
+    [InlineData("metadata.region=eu&status=completed", "-createdAt")]
+    [InlineData("q=clean", "-createdAt")]
+    [InlineData("q=po-25000", "-createdAt")]
+    [InlineData("q=clean+eu", "-createdAt")]
+    [InlineData("q=po-25000&status=completed", "-createdAt")]
+    [InlineData("reference=PO-20001", "-createdAt")]
+    [InlineData("number=20000", "-createdAt")]
+    [InlineData("customer.email=user77@example.com", "-createdAt")]
+    [InlineData("totalfee[gte]=100&totalfee[lt]=101", "totalfee")]
+    [InlineData("totalfee[gte]=100&totalfee[lt]=101", "-createdAt")]
+    [InlineData("createdAt[gte]=2020-02-01T00:00:00Z&createdAt[lt]=2020-03-01T00:00:00Z", "-createdAt")]
+    [InlineData("status=completed&createdAt[gte]=2020-02-01T00:00:00Z&createdAt[lt]=2020-03-01T00:00:00Z", "createdAt")]
+    [InlineData("datetime[gte]=2020-02-01T00:00:00Z&datetime[lt]=2020-03-01T00:00:00Z", "datetime")]
+    [InlineData("updatedAt[gte]=2020-02-01T00:00:00Z", "updatedAt")]
+    [InlineData("deleted=only", "-createdAt")]
+    [InlineData("deleted=include", "-createdAt")]
+    [InlineData("deleted=include&team=team-3", "totalfee")]
+    public async Task A_page_touches_few_rows_and_scans_no_table(string query, string sort)
+    {
+        var (filter, order) = Read(query, sort);
+        await ShouldBeCheapAsync(OrderQueryStore.Page(filter, order, after: null, PageSize), $"{query} {sort}");
+        var behind = await database.MiddleAsync(order);
+        await ShouldBeCheapAsync(OrderQueryStore.Page(filter, order, behind, PageSize), $"{query} {sort}, deep");
+    }
+
+    [Fact]
+    public async Task A_page_that_is_gathered_has_the_rows_of_the_one_that_is_walked_to()
+    {
+        foreach (var deleted in (string[])["", "&deleted=include"])
+        {
+            var (filter, order) = Read("service=service-7" + deleted, "-totalfee");
+            var behind = await database.MiddleAsync(order);
+            var walked = await database.IdsAsync(OrderQueryStore.Page(filter, order, behind, PageSize));
+            (await database.IdsAsync(OrderQueryStore.GatheredPage(filter, order, behind, PageSize))).ShouldBe(walked);
+            walked.Count.ShouldBeGreaterThan(10);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_gathered_goes_by_the_filters_own_index_whatever_the_sort()
+    {
+        var (filter, order) = Read("service=service-199", "-createdAt");
+        var nodes = await database.ExplainAsync(OrderQueryStore.GatheredPage(filter, order, after: null, PageSize));
+
+        nodes.ShouldContain(node => node.Index == "orders_terms");
+        nodes.ShouldNotContain(node => node.Index == "orders_newest");
+    }
+
+    [Fact]
+    public async Task A_plan_that_looks_at_every_order_is_found()
+    {
+        var nodes = await database.ExplainAsync(new NpgsqlBatchCommand(
+            "select * from orders o where deleted_at is null order by o.updated_by, o.created_at limit 51"));
+
+        nodes.Max(node => node.TouchedRows).ShouldBeGreaterThan(TouchedRowsMax);
+    }
+
+    private async Task ShouldBeCheapAsync(NpgsqlBatchCommand command, string what)
+    {
+        var nodes = await database.ExplainAsync(command);
+        var plan = string.Join('\n', nodes);
+        nodes.ShouldNotContain(node => node.Type == "Seq Scan", $"{what}\n{plan}");
+        nodes.Max(node => node.TouchedRows).ShouldBeLessThanOrEqualTo(TouchedRowsMax, $"{what}\n{plan}");
+    }
+
+    private static (OrderFilter Filter, Sort Sort) Read(string query, string sort)
+    {
+        var http = new DefaultHttpContext();
+        http.Request.QueryString = new QueryString($"?{query}&sort={sort}".Replace("?&", "?"));
+        var input = QueryInput.Read(
+            http.Request, OrderFilter.MetadataPrefix, [.. OrderFilterInput.Names, "sort"]);
+        var filter = OrderFilterInput.Read(input);
+        var order = Sort.Read(input, OrderFilter.OrderedFields, ListOrders.DefaultSort);
+        input.ToProblem().ShouldBeNull();
+        return (filter, order);
+    }
+}
+
+/// <summary>One step of a plan that was run.</summary>
+public sealed record PlanNode(string Type, string? Index, double TouchedRows);
+
+/// <summary>A database with 30,000 orders over five years, and connections as lists have them.</summary>
+public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
+{
+    private const string Fill =
+        """
+        insert into orders (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, reference,
+            content, created_at, created_by, updated_at, updated_by, deleted_at, terms)
+        select gen_random_uuid(), gen_random_uuid(), 1,
+            case when i > 29400 and i % 2 = 0 then 'placed' when i % 200 = 1 then 'confirmed'
+                when i % 20 = 2 then 'cancelled' else 'completed' end,
+            'team-' || floor(30 * power(random(), 2)), at + random() * interval '30 days',
+            round((random() * 500)::numeric, 2), true, case when i % 2 = 0 then 'PO-' || i end,
+            '{"totalfee":0}', at, 'key', at + random() * interval '60 days', 'key',
+            case when i % 100 = 3 then at + interval '60 days' end,
+            array['s:service-' || floor(200 * power(random(), 3)), 'w:clean', 'w:deep', 'w:po', 'w:' || i,
+                'm:6:region=' || (array['eu', 'us', 'asia'])[1 + i % 3], 'w:' || (array['eu', 'us', 'asia'])[1 + i % 3],
+                'm:8:customer=c-' || i % 1000,
+                'e:' || left(encode(sha256(('user' || i % 1000 || '@example.com')::bytea), 'hex'), 32)]
+        from (select i, timestamptz '2020-01-01Z' + i * interval '1 hour' as at from generate_series(1, 30000) i) g
+        """;
+
+    private TestDatabase? _database;
+
+    internal ListDataSource Lists { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = await cluster.CloneAsync();
+        await _database.ExecuteAsync(Fill);
+        await _database.ExecuteAsync("update orders set reference = 'PO-20001' where number = 20001");
+        await _database.ExecuteAsync("vacuum analyze orders");
+        Lists = DataSources.ForLists(_database.ConnectionString, log: null);
+    }
+
+    /// <summary>The steps of the plan of a statement, as it ran.</summary>
+    internal async Task<List<PlanNode>> ExplainAsync(NpgsqlBatchCommand command)
+    {
+        await using var connection = await Lists.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var explain = new NpgsqlCommand(
+            "explain (analyze, format json) " + command.CommandText, connection);
+        Take(command, explain);
+        var text = (string)(await explain.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+        using var document = JsonDocument.Parse(text);
+        return [.. Nodes(document.RootElement[0].GetProperty("Plan"))];
+    }
+
+    internal async Task<List<Guid>> IdsAsync(NpgsqlBatchCommand command)
+    {
+        await using var connection = await Lists.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var run = new NpgsqlCommand(command.CommandText, connection);
+        Take(command, run);
+        await using var reader = await run.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        var ids = new List<Guid>();
+        while (await reader.ReadAsync(TestContext.Current.CancellationToken))
+        {
+            ids.Add(reader.GetGuid(0));
+        }
+
+        return ids;
+    }
+
+    /// <summary>The position of an order in the middle of a list of all.</summary>
+    internal async Task<OrderPosition> MiddleAsync(Sort sort)
+    {
+        var column = sort.Field switch
+        {
+            OrderFilter.CreatedAt => "created_at",
+            OrderFilter.UpdatedAt => "updated_at",
+            var same => same,
+        };
+        await using var connection = await Lists.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand(
+            $"select {column}, order_id from orders order by {column} offset 15000 limit 1", connection);
+        await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        await reader.ReadAsync(TestContext.Current.CancellationToken);
+        return new OrderPosition(reader.GetValue(0), reader.GetGuid(1));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Lists.DisposeAsync();
+        await _database!.DisposeAsync();
+    }
+
+    /// <summary>A parameter belongs to one command at a time.</summary>
+    private static void Take(NpgsqlBatchCommand from, NpgsqlCommand to)
+    {
+        var parameters = from.Parameters.ToArray();
+        from.Parameters.Clear();
+        to.Parameters.AddRange(parameters);
+    }
+
+    private static IEnumerable<PlanNode> Nodes(JsonElement node)
+    {
+        double Number(string name) => node.TryGetProperty(name, out var value) ? value.GetDouble() : 0;
+        var rows = Number("Actual Rows") + Number("Rows Removed by Filter") + Number("Rows Removed by Index Recheck");
+        yield return new PlanNode(
+            node.GetProperty("Node Type").GetString()!,
+            node.TryGetProperty("Index Name", out var index) ? index.GetString() : null,
+            rows * Math.Max(1, Number("Actual Loops")));
+        if (node.TryGetProperty("Plans", out var children))
+        {
+            foreach (var child in children.EnumerateArray().SelectMany(Nodes))
+            {
+                yield return child;
+            }
+        }
+    }
+}
