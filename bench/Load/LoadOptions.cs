@@ -18,6 +18,8 @@ internal sealed record LoadOptions
           --only <list>        of create,read,list,update
           --targets <list>     of orderly,pgbench,pgbench-lines,express,efcore
           --out <file.md>      write the report to a file, too
+        dotnet run -c Release --project bench/Load -- lists [--orders <n>]
+          lists of 10,000 orders against lists of n (1000000), by every filter and sort
         """;
 
     private const int RoundsMax = 100;

@@ -11,9 +11,15 @@ if (args.Contains("--help", StringComparer.Ordinal))
 var directory = Directory.CreateTempSubdirectory("orderly-bench-");
 try
 {
-    var options = LoadOptions.Parse(args);
     // PostgreSQL's own user has to pass through.
     if (!OperatingSystem.IsWindows()) directory.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    if (args is [ListRun.Command, ..])
+    {
+        Console.WriteLine(await new ListRun(ListRun.ParseOrders(args), directory)
+            .Run($"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}"));
+        return 0;
+    }
+    var options = LoadOptions.Parse(args);
     var command = $"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}".TrimEnd(' ', '-');
     var (report, passed) = await new LoadRun(options, directory).Run(command);
     Console.WriteLine(report);

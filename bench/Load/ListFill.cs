@@ -1,0 +1,71 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Orderly.Bench.Load;
+
+/// <summary>
+/// Fills a database with orders by SQL, as years of use would leave them: most are completed, open ones are new, few
+/// teams and services have most of the orders, dates go with the time of creation.
+/// </summary>
+internal static class ListFill
+{
+    private const int SqlTimeoutSeconds = 7_200;
+    private const string Memory = "set maintenance_work_mem = '512MB'; set work_mem = '256MB'";
+
+    private const string SelectIndexes =
+        "select indexname, indexdef from pg_indexes where tablename = 'orders' and indexname <> 'orders_pkey'";
+
+    // $1 orders over five years. Order n of N: 1 in 50 is open; s:service-k by a steep curve; ten orders a customer;
+    // w:oldsale only on the oldest 1 in 100, which a list of the newest has to look for at the other end.
+    private const string Fill =
+        """
+        insert into orders (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, reference,
+            content, created_at, created_by, updated_at, updated_by, deleted_at, terms)
+        select gen_random_uuid(), gen_random_uuid(), 1, status, 'team-' || team, at + interval '1 day' * day, fee, true,
+            case when n % 10 = 0 then 'PO-' || n end,
+            format('{"datetime":"%s","totalfee":%s,"currency":"USD","services":[{"id":"service-%s","name":"Service number'
+                || ' %s","quantity":1,"fee":20.50},{"id":"service-%s","name":"Service number %s","quantity":2,"fee":'
+                || '35.50}],"adjustment":0,"reference":%s,"metadata":{"region":"%s","customer":"c-%s"}}',
+                to_char((at + interval '1 day' * day) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), fee,
+                first, first, second, second, case when n % 10 = 0 then '"PO-' || n || '"' else 'null' end,
+                region, customer),
+            at, 'key', at + interval '1 day' * day / 2, 'key', case when n % 200 = 3 then at + interval '60 days' end,
+            array['s:service-' || first, 's:service-' || second, 'w:service', 'w:number', 'w:' || first, 'w:' || second,
+                'm:6:region=' || region, 'w:' || region, 'm:8:customer=c-' || customer, 'w:c', 'w:' || customer]
+                || case when n % 10 = 0 then array['w:po', 'w:' || n] else '{}' end
+                || case when n < $1 / 100 then array['w:oldsale'] else '{}' end
+        from (
+            select n, timestamptz '2020-01-01Z' + interval '5 years' * n / $1 as at, 30 * random() as day,
+                round((10 + 500 * random())::numeric, 2) as fee, floor(30 * power(random(), 2)) as team,
+                floor(200 * power(random(), 3)) as first, floor(200 * power(random(), 3)) as second,
+                (array['eu', 'us', 'asia'])[1 + floor(3 * random())::int] as region, n % ($1 / 10) as customer,
+                case when n > $1 - $1 / 50 and random() < 0.8 then 'placed' when random() < 0.001 then 'confirmed'
+                    when random() < 0.1 then 'cancelled' else 'completed' end as status
+            from generate_series(1, $1) n) g
+        """;
+
+    /// <summary>Indexes are made after the rows, which is quicker and leaves them as a restored backup would.</summary>
+    public static async Task Run(NpgsqlConnectionStringBuilder database, int orders)
+    {
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync();
+        var indexes = new List<(string Name, string Sql)>();
+        await using (var command = new NpgsqlCommand(SelectIndexes, connection))
+        await using (var reader = await command.ExecuteReaderAsync())
+        {
+            while (await reader.ReadAsync()) indexes.Add((reader.GetString(0), reader.GetString(1)));
+        }
+        await Execute(connection, Memory);
+        foreach (var (name, _) in indexes) await Execute(connection, "drop index " + name);
+        await Execute(connection, Fill.Replace("$1", orders.ToString(CultureInfo.InvariantCulture),
+            StringComparison.Ordinal));
+        foreach (var (_, sql) in indexes) await Execute(connection, sql);
+        await Execute(connection, "vacuum analyze orders");
+    }
+
+    private static async Task Execute(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = SqlTimeoutSeconds };
+        await command.ExecuteNonQueryAsync();
+    }
+}
