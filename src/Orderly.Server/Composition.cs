@@ -66,6 +66,7 @@ internal static class Composition
         services.AddSingleton<ListOrders>();
 
         services.AddSingleton<IdempotencyStore>();
+        services.AddSingleton<IdempotentRequests>();
         services.AddHostedService<IdempotencyExpiry>();
         services.AddSingleton<Checkpointer>();
         services.AddSingleton<FeedSequencer>();

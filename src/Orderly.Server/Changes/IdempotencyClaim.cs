@@ -20,12 +20,16 @@ internal sealed record IdempotencyClaim(string Caller, string Key, byte[] Reques
     /// <summary>Stands for a request without a key.</summary>
     public static readonly IdempotencyClaim None = new("", "", [], 0);
 
-    /// <summary>The claim of a request; <see cref="None"/> where it has no key, or one that can't be read.</summary>
+    /// <summary>
+    /// The claim of a request; <see cref="None"/> where it has no key, or one that can't be read. PUT and DELETE are
+    /// idempotent by themselves (RFC 9110, 9.2.2), so a key on them counts for nothing.
+    /// </summary>
     public static IdempotencyClaim Read(
         HttpRequest request, string caller, byte[] body, int answerStatus, Faults faults)
     {
         var header = request.Headers[Header];
-        if (header.Count == 0)
+        var takesKey = HttpMethods.IsPost(request.Method) || HttpMethods.IsPatch(request.Method);
+        if (header.Count == 0 || !takesKey)
         {
             return None;
         }

@@ -27,6 +27,10 @@ internal static class Parameters
     public static NpgsqlParameter Of(byte[] value) =>
         new NpgsqlParameter<byte[]> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bytea };
 
+    public static NpgsqlParameter OfNullable(byte[]? value) => value is { } bytes
+        ? Of(bytes)
+        : new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea };
+
     public static NpgsqlParameter Of(string? value) => value is null
         ? new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }
         : new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text };

@@ -5,6 +5,7 @@ namespace Orderly.Server.Http;
 /// <summary>What every answer with content has in common, one resource or a page of them.</summary>
 internal static class Answer
 {
+    public const string ReplayedHeader = "Idempotent-Replayed";
     private const int RowSizeHint = 1024;
 
     /// <summary>What a key sees is for that key alone.</summary>
@@ -12,6 +13,15 @@ internal static class Answer
     {
         response.Headers.CacheControl = "private, no-cache";
         response.Headers.Vary = "X-Api-Key, Authorization";
+    }
+
+    /// <summary>Says of an answer that an earlier request with the same Idempotency-Key got it first.</summary>
+    public static void MarkReplay(HttpContext http, bool isReplay)
+    {
+        if (isReplay)
+        {
+            http.Response.Headers[ReplayedHeader] = "true";
+        }
     }
 
     /// <summary>One resource with its version as ETag.</summary>

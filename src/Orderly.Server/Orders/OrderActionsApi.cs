@@ -83,7 +83,7 @@ internal static class OrderActionsApi
                 return new Refused(absent);
             }
 
-            var result = await once.RunAsync(request.Claim, StatusCodes.Status200OK,
+            var result = await once.RunAsync(request.Claim,
                 claim => run(target.With(claim), input, request.Caller));
             return result.IsRefused(out var problem, out var answer)
                 ? new Refused(problem)

@@ -6,48 +6,43 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Orders;
 
 /// <summary>201: the order was placed.</summary>
-internal sealed class OrderCreated(WriteAnswer answer, WriteTerms terms, TimeSpan updatableAfter)
+internal sealed class OrderCreated(WrittenOrder written, WriteTerms terms, TimeSpan updatableAfter)
     : IResult, IEndpointMetadataProvider
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
         if (!terms.IsDryRun)
         {
-            httpContext.Response.Headers.Location = "/orders/" + answer.Order.Id.ToString("D");
+            httpContext.Response.Headers.Location = "/orders/" + written.Order.Id.ToString("D");
         }
 
-        return OrderWritten.SendAsync(httpContext, answer, updatableAfter);
+        return OrderWritten.SendAsync(httpContext, StatusCodes.Status201Created, written, updatableAfter);
     }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(201, typeof(OrderView), [JsonBody.MediaType]));
-        builder.Metadata.Add(new Gives(201, "The order was placed.", "ETag", "Location", OrderWritten.ReplayedHeader));
+        builder.Metadata.Add(new Gives(201, "The order was placed.", "ETag", "Location", Answer.ReplayedHeader));
     }
 }
 
 /// <summary>200: the order as the write left it.</summary>
-internal sealed class OrderWritten(WriteAnswer answer, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
+internal sealed class OrderWritten(WrittenOrder written, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
 {
-    public const string ReplayedHeader = "Idempotent-Replayed";
+    public Task ExecuteAsync(HttpContext httpContext) =>
+        SendAsync(httpContext, StatusCodes.Status200OK, written, updatableAfter);
 
-    public Task ExecuteAsync(HttpContext httpContext) => SendAsync(httpContext, answer, updatableAfter);
-
-    public static Task SendAsync(HttpContext http, WriteAnswer answer, TimeSpan updatableAfter)
+    public static Task SendAsync(HttpContext http, int status, WrittenOrder written, TimeSpan updatableAfter)
     {
-        if (answer.IsReplay)
-        {
-            http.Response.Headers[ReplayedHeader] = "true";
-        }
-
-        return Answer.SendAsync(http, answer.Status, answer.Order.Version, answer.Order,
+        Answer.MarkReplay(http, written.IsReplay);
+        return Answer.SendAsync(http, status, written.Order.Version, written.Order,
             (row, body) => OrderDocument.Write(row, updatableAfter, body));
     }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(OrderView), [JsonBody.MediaType]));
-        builder.Metadata.Add(new Gives(200, "The order as the write left it.", "ETag", ReplayedHeader));
+        builder.Metadata.Add(new Gives(200, "The order as the write left it.", "ETag", Answer.ReplayedHeader));
     }
 }
 

@@ -79,7 +79,7 @@ internal static class OrdersApi
                 return new Refused(unreadable);
             }
 
-            var result = await once.RunAsync(request.Claim, StatusCodes.Status201Created,
+            var result = await once.RunAsync(request.Claim,
                 claim => place.RunAsync(input, request.Terms with { Claim = claim }, request.Caller));
             return result.IsRefused(out var problem, out var answer)
                 ? new Refused(problem)
@@ -139,7 +139,7 @@ internal static class OrdersApi
                 return new Refused(absent);
             }
 
-            var result = await once.RunAsync(request.Claim, StatusCodes.Status200OK,
+            var result = await once.RunAsync(request.Claim,
                 claim => amend.RunAsync(target.With(claim), input, request.Caller));
             return result.IsRefused(out var problem, out var answer)
                 ? new Refused(problem)

@@ -12,7 +12,7 @@ internal sealed class WriteConflict(OrderStore orders, IdempotencyStore keys)
     {
         if (write.Claim is { } claim && await keys.FindAsync(claim) is not null)
         {
-            return new Problem(ProblemCode.IdempotencyInFlight, "The key was used by a request that ran meanwhile.");
+            return IdempotentRequests.InFlight();
         }
 
         return await FindTakenReferenceAsync(write);

@@ -59,10 +59,8 @@ internal sealed class WriteRequest : IDisposable
 
         var reason = ReadReason(query, isRequired: isForced && parameters.Contains("reason", StringComparer.Ordinal));
         var terms = new WriteTerms(query.Bool("dryRun") ?? false, isForced, reason, Claim: null);
-        var takesKey = HttpMethods.IsPost(http.Request.Method) || HttpMethods.IsPatch(http.Request.Method);
-        var claim = takesKey
-            ? IdempotencyClaim.Read(http.Request, Caller.Of(http).KeyId, body.Bytes, answerStatus, query.Faults)
-            : IdempotencyClaim.None;
+        var claim = IdempotencyClaim.Read(
+            http.Request, Caller.Of(http).KeyId, body.Bytes, answerStatus, query.Faults);
         return new WriteRequest(http, body, terms, terms.IsDryRun ? IdempotencyClaim.None : claim, query.Faults);
     }
 

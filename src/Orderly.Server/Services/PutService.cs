@@ -1,37 +1,62 @@
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
+using Orderly.Server.Changes;
 using Orderly.Server.Configuration;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Services;
 
-/// <summary>A service record after a write, and whether the write made it.</summary>
-internal sealed record ServiceWritten(Service Service, bool IsNew);
+/// <summary>A service record as a write left it.</summary>
+/// <param name="Document">The record in JSON, as it is answered.</param>
+/// <param name="IsNew">Whether the write made the record.</param>
+/// <param name="IsStored">Whether the write was stored; false where it changed nothing.</param>
+internal sealed record ServiceWritten(int Version, byte[] Document, bool IsNew, bool IsStored)
+{
+    /// <summary>Whether it is the answer that an earlier request with the same key got.</summary>
+    public bool IsReplay { get; init; }
+
+    public static ServiceWritten Of(Service service, bool isNew, bool isStored) =>
+        new(service.Version, ServiceDocument.ToBytes(service), isNew, isStored);
+}
 
 /// <summary>Creates, replaces, merges or retires a service record. A record is never removed.</summary>
-internal sealed class PutService(ServiceStore services, OrderSettings settings)
+internal sealed class PutService(
+    ServiceStore services, IdempotentRequests requests, IdempotencyStore keys, OrderSettings settings)
 {
     /// <summary>
     /// Of those who write at once one gets through each time, so this is how many may at the least.
     /// </summary>
     private const int AttemptsMax = 200;
 
-    /// <summary>PUT: creates or replaces. PATCH: merges into what is there.</summary>
+    /// <summary>PUT: creates or replaces.</summary>
     public Task<Result<ServiceWritten>> RunAsync(
         string id, ServiceInput input, Precondition precondition, Caller caller) =>
-        WriteAsync(id, precondition, caller, mayCreate: !input.IsPatch,
-            current => input.Apply(id, current, settings.DefaultCurrency));
+        WriteAsync(id, precondition, caller, mayCreate: true, claim: null, current => Apply(input, id, current));
+
+    /// <summary>PATCH: merges into what is there, once for each Idempotency-Key.</summary>
+    public Task<Result<ServiceWritten>> PatchAsync(
+        string id, ServiceInput input, Precondition precondition, Caller caller, IdempotencyClaim claim) =>
+        requests.RunAsync(claim, new IdempotentSteps<ServiceWritten>(
+            used => WriteAsync(id, precondition, caller, mayCreate: false, used,
+                current => Apply(input, id, current)),
+            written => written.IsStored ? null : new KeyUse(Guid.Empty, written.Version, written.Document),
+            use => Task.FromResult(
+                new ServiceWritten(use.Version, use.Answer!, IsNew: false, IsStored: false) { IsReplay = true })));
 
     /// <summary>Retires a record: past orders keep it, new ones can't name it.</summary>
     public Task<Result<ServiceWritten>> RetireAsync(string id, Precondition precondition, Caller caller) =>
-        WriteAsync(id, precondition, caller, mayCreate: false,
+        WriteAsync(id, precondition, caller, mayCreate: false, claim: null,
             current => current! with { Active = false, Version = current.Version + 1 });
 
     public static Problem NotFound(string id) =>
         new(ProblemCode.ServiceNotFound, $"There is no service record {Suggestion.Quote(id)}.");
 
+    private Result<Service> Apply(ServiceInput input, string id, Service? current) =>
+        input.Apply(id, current, settings.DefaultCurrency);
+
     private async Task<Result<ServiceWritten>> WriteAsync(
-        string id, Precondition precondition, Caller caller, bool mayCreate, Func<Service?, Result<Service>> decide)
+        string id, Precondition precondition, Caller caller, bool mayCreate, IdempotencyClaim? claim,
+        Func<Service?, Result<Service>> decide)
     {
         if (!ServiceInput.IsId(id))
         {
@@ -53,12 +78,17 @@ internal sealed class PutService(ServiceStore services, OrderSettings settings)
 
             if (current?.HasContentOf(decided) == true)
             {
-                return new ServiceWritten(current, IsNew: false);
+                return ServiceWritten.Of(current, isNew: false, isStored: false);
             }
 
-            if (await services.StoreAsync(decided, caller.KeyId) is { } stored)
+            if (await services.StoreAsync(decided, caller.KeyId, claim) is { } stored)
             {
-                return new ServiceWritten(stored, IsNew: current is null);
+                return ServiceWritten.Of(stored, isNew: current is null, isStored: true);
+            }
+
+            if (claim is not null && await keys.FindAsync(claim) is not null)
+            {
+                return IdempotentRequests.InFlight();
             }
         }
 

@@ -1,12 +1,13 @@
 using Npgsql;
 using NpgsqlTypes;
+using Orderly.Server.Changes;
 using Orderly.Server.Database;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Services;
 
 /// <summary>Reads and writes service records. Every write also moves the catalog's epoch on.</summary>
-internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes)
+internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes, Ids ids)
 {
     private const string Columns =
         "s.service_id, s.version, s.name, s.description, s.fee, s.currency, s.active, s.created_at, s.updated_at";
@@ -114,13 +115,32 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes)
     }
 
     /// <summary>
-    /// Stores the record, new (version 1) or on top of the version before. Null: somebody else was faster, and
-    /// nothing is stored.
+    /// Stores the record, new (version 1) or on top of the version before, and uses the key up with it. Null: somebody
+    /// else was faster, or the key is used already, and nothing is stored.
     /// </summary>
-    public async Task<Service?> StoreAsync(Service service, string actor)
+    public async Task<Service?> StoreAsync(Service service, string actor, IdempotencyClaim? claim)
     {
-        await using var connection = await writes.Source.OpenConnectionAsync();
-        await using var batch = new NpgsqlBatch(connection);
+        await using var session = await writes.OpenAsync(CancellationToken.None);
+        if (claim is null)
+        {
+            return await StoreAsync(session, service, actor); // one batch is a transaction of its own
+        }
+
+        Service? stored = null;
+        var isDone = await session.InTransactionAsync(
+            async () =>
+            {
+                stored = await StoreAsync(session, service, actor);
+                return stored is not null && await IdempotencyStore.RecordAsync(session, claim, ids.Next(),
+                    new KeyUse(Guid.Empty, stored.Version, ServiceDocument.ToBytes(stored)));
+            },
+            CancellationToken.None);
+        return isDone ? stored : null;
+    }
+
+    private static async Task<Service?> StoreAsync(DatabaseSession session, Service service, string actor)
+    {
+        await using var batch = new NpgsqlBatch(session.Connection);
         var isNew = service.Version == 1;
         var store = new NpgsqlBatchCommand(isNew ? Insert : Update)
         {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orderly.Contract.Services;
 using Orderly.Server.Access;
+using Orderly.Server.Changes;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Services;
@@ -41,9 +42,9 @@ internal static class ServicesApi
         services.MapPatch("{id}", PatchAsync)
             .WithName("patchService").WithSummary("Change some fields of a service record (RFC 7396)")
             .WithMetadata(
-                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch,
+                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch, Described.IdempotencyKey,
                 new TakesBody(typeof(ServicePatch), JsonBody.MergePatchMediaType))
-            .CanRefuse(404, 412, 413, 415, 422);
+            .CanRefuse(404, 409, 412, 413, 415, 422);
         services.MapDelete("{id}", RetireAsync)
             .WithName("retireService").WithSummary("Retire a service record")
             .WithDescription("The record stays, since past orders name it; new orders can't.")
@@ -75,24 +76,31 @@ internal static class ServicesApi
             : new ServiceFound(service);
     }
 
-    private static async Task<Results<ServiceFound, ServiceCreated, Refused>> PutAsync(
+    private static async Task<Results<ServiceReplaced, ServiceCreated, Refused>> PutAsync(
         string id, HttpContext http, PutService put)
     {
-        if ((await WriteAsync(id, http, put, isPatch: false)).IsRefused(out var problem, out var written))
+        var result = await WriteAsync(http, isPatch: false, (input, precondition, _) =>
+            put.RunAsync(id, input, precondition, Caller.Of(http)));
+        if (result.IsRefused(out var problem, out var written))
         {
             return new Refused(problem);
         }
 
-        return written.IsNew ? new ServiceCreated(written.Service) : new ServiceFound(written.Service);
+        return written.IsNew ? new ServiceCreated(id, written) : new ServiceReplaced(written);
     }
 
-    private static async Task<Results<ServiceFound, Refused>> PatchAsync(string id, HttpContext http, PutService put) =>
-        (await WriteAsync(id, http, put, isPatch: true)).IsRefused(out var problem, out var written)
-            ? new Refused(problem)
-            : new ServiceFound(written.Service);
+    private static async Task<Results<ServicePatched, Refused>> PatchAsync(
+        string id, HttpContext http, PutService put)
+    {
+        var result = await WriteAsync(http, isPatch: true, (input, precondition, claim) =>
+            put.PatchAsync(id, input, precondition, Caller.Of(http), claim));
+        return result.IsRefused(out var problem, out var written) ? new Refused(problem) : new ServicePatched(written);
+    }
 
+    /// <summary>What PUT and PATCH have in common: read all of the request, then do it.</summary>
     private static async Task<Result<ServiceWritten>> WriteAsync(
-        string id, HttpContext http, PutService put, bool isPatch)
+        HttpContext http, bool isPatch,
+        Func<ServiceInput, Precondition, IdempotencyClaim, Task<Result<ServiceWritten>>> run)
     {
         var mediaType = isPatch ? JsonBody.MergePatchMediaType : JsonBody.MediaType;
         if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
@@ -104,6 +112,8 @@ internal static class ServicesApi
         {
             var input = ServiceInput.Read(body.Json.RootElement, isPatch);
             input.Faults.Add(QueryInput.Read(http.Request).Faults);
+            var claim = IdempotencyClaim.Read(
+                http.Request, Caller.Of(http).KeyId, body.Bytes, StatusCodes.Status200OK, input.Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return unreadable;
@@ -114,7 +124,7 @@ internal static class ServicesApi
                 return malformed;
             }
 
-            return await put.RunAsync(id, input, precondition, Caller.Of(http));
+            return await run(input, precondition, claim);
         }
     }
 

@@ -112,6 +112,47 @@ public sealed class IdempotencyTests(RunningServer server) : IClassFixture<Runni
         (await _api.GetAsync(path)).Version.ShouldBe(5);
     }
 
+    [Fact]
+    public async Task A_restore_is_done_once()
+    {
+        var path = "/orders/" + await _api.PlaceAsync();
+        (await _api.DeleteAsync(path)).ShouldBe(204);
+        var one = (await _api.PostAsync(path + "/restore", "{}", Key("restore"))).ShouldBe(200);
+        (await _api.DeleteAsync(path)).ShouldBe(204);
+        var again = (await _api.PostAsync(path + "/restore", "{}", Key("restore"))).ShouldBe(200);
+
+        again.Body.ShouldBe(one.Body);
+        again.Header("Idempotent-Replayed").ShouldBe("true");
+        (await _api.GetAsync(path)).ShouldBe(404);
+    }
+
+    [Theory]
+    [InlineData("PATCH", "", """{"notes": "b"}""")]
+    [InlineData("POST", "/status", """{"status": "confirmed"}""")]
+    [InlineData("POST", "/revert", """{"to": 1, "reason": "x"}""")]
+    [InlineData("POST", "/restore", "{}")]
+    public async Task Another_address_with_the_same_key_is_refused(string method, string action, string json)
+    {
+        var path = await server.PlaceOldAsync();
+        var key = Key($"other-address-{method}{action}");
+        (await _api.PatchAsync(path + "?reason=x", """{"notes": "a"}""", key)).ShouldBe(200);
+
+        (await (method == "PATCH" ? _api.PatchAsync(path, json, key) : _api.PostAsync(path + action, json, key)))
+            .ShouldRefuse(422, "idempotency-mismatch");
+        (await _api.GetAsync(path)).Version.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_key_on_put_or_delete_counts_for_nothing()
+    {
+        var path = await server.PlaceOldAsync();
+        (await _api.PutAsync(path, AnOrder.With("\"notes\": \"a\""), Key("put"))).ShouldBe(200);
+        (await _api.PutAsync(path, AnOrder.With("\"notes\": \"b\""), Key("put"))).ShouldBe(200)
+            .Header("Idempotent-Replayed").ShouldBeNull();
+        (await _api.DeleteAsync(path, Key("put"))).ShouldBe(204);
+        (await _api.DeleteAsync(path, Key("put"))).ShouldBe(404);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("with space")]

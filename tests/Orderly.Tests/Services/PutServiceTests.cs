@@ -229,4 +229,92 @@ public sealed class PutServiceTests(RunningServer server) : IClassFixture<Runnin
         tied.Count(reply => reply.Status == 200).ShouldBe(1);
         tied.Count(reply => reply.Status == 412).ShouldBe(49);
     }
+
+    [Fact]
+    public async Task A_patch_with_a_key_is_done_once_and_answered_alike_again()
+    {
+        var path = await PutAsync();
+        var one = (await _api.PatchAsync(path, """{"fee": 2.50}""", Key("patch"))).ShouldBe(200);
+        (await _api.PatchAsync(path, """{"fee": 3}""")).ShouldBe(200);
+        var again = (await _api.PatchAsync(path, """{"fee": 2.50}""", Key("patch"))).ShouldBe(200);
+
+        again.Body.ShouldBe(one.Body);
+        again.Header("ETag").ShouldBe(one.Header("ETag"));
+        again.Header("Idempotent-Replayed").ShouldBe("true");
+        one.Header("Idempotent-Replayed").ShouldBeNull();
+        (await _api.GetAsync(path)).Raw("fee").ShouldBe("3");
+    }
+
+    [Fact]
+    public async Task A_patch_that_changes_nothing_uses_the_key_up_all_the_same()
+    {
+        var path = await PutAsync();
+        (await _api.PatchAsync(path, """{"fee": 1}""", Key("nothing"))).ShouldBe(200).Version.ShouldBe(1);
+        (await _api.PatchAsync(path, """{"fee": 3}""")).ShouldBe(200);
+
+        (await _api.PatchAsync(path, """{"fee": 1}""", Key("nothing"))).ShouldBe(200).Raw("fee").ShouldBe("1");
+        (await _api.GetAsync(path)).Raw("fee").ShouldBe("3");
+    }
+
+    [Fact]
+    public async Task A_refused_patch_does_not_use_the_key_up()
+    {
+        var path = await PutAsync();
+        (await _api.PatchAsync(path, """{"fee": 2}""", Key("refused"), ("If-Match", "\"v9\""))).ShouldBe(412);
+
+        (await _api.PatchAsync(path, """{"fee": 2}""", Key("refused"))).ShouldBe(200)
+            .Header("Idempotent-Replayed").ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_key_stands_for_one_request_whatever_it_was_about()
+    {
+        var path = await PutAsync();
+        (await _api.PatchAsync(path, """{"fee": 2}""", Key("one-request"))).ShouldBe(200);
+        (await _api.PostAsync("/orders", AnOrder.Least, Key("an-order"))).ShouldBe(201);
+
+        (await _api.PatchAsync(path, """{"fee": 3}""", Key("one-request"))).ShouldRefuse(422, "idempotency-mismatch");
+        (await _api.PatchAsync(await PutAsync(), """{"fee": 2}""", Key("one-request")))
+            .ShouldRefuse(422, "idempotency-mismatch");
+        (await _api.PostAsync("/orders", AnOrder.Least, Key("one-request")))
+            .ShouldRefuse(422, "idempotency-mismatch");
+        (await _api.PatchAsync(path, """{"fee": 3}""", Key("an-order"))).ShouldRefuse(422, "idempotency-mismatch");
+        (await _api.GetAsync(path)).Raw("fee").ShouldBe("2");
+    }
+
+    [Fact]
+    public async Task Of_many_patches_with_one_key_one_is_done()
+    {
+        var path = await PutAsync();
+        var replies = await Task.WhenAll(Enumerable.Range(0, 30).Select(async _ =>
+        {
+            Reply reply;
+            do
+            {
+                reply = await _api.PatchAsync(path, """{"description": "once"}""", Key("many"));
+            }
+            while (reply.Status == 409
+                && reply.ShouldRefuse(409, "idempotency-in-flight").Header("Retry-After") == "1");
+            return reply.ShouldBe(200);
+        }));
+
+        replies.Count(reply => reply.Header("Idempotent-Replayed") is null).ShouldBe(1);
+        replies.Select(reply => reply.Text).Distinct(StringComparer.Ordinal).ShouldHaveSingleItem();
+        (await _api.GetAsync(path)).Version.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_key_that_cannot_be_read_is_refused_on_patch_and_counts_for_nothing_on_put()
+    {
+        var path = await PutAsync();
+
+        (await _api.PatchAsync(path, """{"fee": 2}""", Key("with space")))
+            .ShouldRefuse(400, "invalid-idempotency-key");
+        (await _api.PutAsync(path, """{"name": "M"}""", Key("with space"))).ShouldBe(200);
+        (await _api.PutAsync(path, """{"name": "N"}""", Key("put"))).ShouldBe(200);
+        (await _api.PutAsync(path, """{"name": "M"}""", Key("put"))).ShouldBe(200).String("name").ShouldBe("M");
+        (await _api.DeleteAsync(path, Key("put"))).ShouldBe(204);
+    }
+
+    private static (string, string) Key(string key) => ("Idempotency-Key", key);
 }

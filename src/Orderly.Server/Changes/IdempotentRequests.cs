@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using Orderly.Contract.Problems;
+using Orderly.Server.Database;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Changes;
+
+/// <summary>How a kind of write is done once.</summary>
+/// <param name="Write">
+/// Does the write, using the key up in the write's own transaction where something is stored.
+/// </param>
+/// <param name="Unused">
+/// What the key shall stand for where the write stored nothing, and so did not use it up; null where it did.
+/// </param>
+/// <param name="Replay">The first answer again.</param>
+internal sealed record IdempotentSteps<T>(
+    Func<IdempotencyClaim?, Task<Result<T>>> Write, Func<T, KeyUse?> Unused, Func<KeyUse, Task<T>> Replay)
+    where T : class;
+
+/// <summary>
+/// Does a request with an Idempotency-Key once. The key is claimed in the write's own transaction, so it is used up
+/// exactly when the write is stored; looking it up is only needed when the write was not stored.
+/// <code>
+///   in flight here? ── yes ──► 409
+///        │ no
+///      write ── stored ──► its answer
+///        │ refused, nothing to change, or the key was taken
+///      look the key up ── same request ──► the first answer again
+///        │ free           other request ─► 422
+///      what the write said
+/// </code>
+/// </summary>
+internal sealed class IdempotentRequests(IdempotencyStore keys, Ids ids)
+{
+    private const int RetryAfterSeconds = 1;
+
+    private readonly ConcurrentDictionary<(string Caller, string Key), bool> _inFlight = new();
+
+    public async Task<Result<T>> RunAsync<T>(IdempotencyClaim claim, IdempotentSteps<T> steps)
+        where T : class
+    {
+        if (claim == IdempotencyClaim.None)
+        {
+            return await steps.Write(null);
+        }
+
+        if (!_inFlight.TryAdd((claim.Caller, claim.Key), true))
+        {
+            return InFlight();
+        }
+
+        try
+        {
+            return await RunOnceAsync(claim, steps);
+        }
+        finally
+        {
+            _inFlight.TryRemove((claim.Caller, claim.Key), out _);
+        }
+    }
+
+    /// <summary>What a write says that met its own key while it ran; the key is then looked up.</summary>
+    public static Problem InFlight() => new(ProblemCode.IdempotencyInFlight,
+        $"The first request with this {IdempotencyClaim.Header} is still running.")
+    {
+        RetryAfterSeconds = RetryAfterSeconds,
+    };
+
+    private async Task<Result<T>> RunOnceAsync<T>(IdempotencyClaim claim, IdempotentSteps<T> steps)
+        where T : class
+    {
+        var isRefused = (await steps.Write(claim)).IsRefused(out var problem, out var written);
+        var unused = isRefused ? null : steps.Unused(written!);
+        if (!isRefused && unused is null)
+        {
+            return written!;
+        }
+
+        if (await keys.FindAsync(claim) is { } record)
+        {
+            return record.RequestDigest.AsSpan().SequenceEqual(claim.RequestDigest)
+                ? await steps.Replay(record.Use)
+                : Mismatch(claim);
+        }
+
+        if (isRefused)
+        {
+            return problem!;
+        }
+
+        return await keys.RecordAsync(claim, ids.Next(), unused!) ? written! : InFlight();
+    }
+
+    private static Problem Mismatch(IdempotencyClaim claim) => new(ProblemCode.IdempotencyMismatch,
+        $"{IdempotencyClaim.Header} {Suggestion.Quote(claim.Key)} was used for a request with another method, "
+        + "address or body. Use a new key.");
+}
