@@ -45,16 +45,16 @@ internal sealed class KeyStore(ReadDataSource reads, WriteDataSource writes)
     /// <summary>The valid key whose secret has this SHA-256, or null.</summary>
     public async Task<StoredKey?> FindAsync(byte[] digest, CancellationToken stop)
     {
-        await using var command = reads.Source.CreateCommand(SelectByDigest);
-        command.Parameters.Add(Parameters.Of(digest));
-        await using var reader = await command.ExecuteReaderAsync(stop);
-        return await reader.ReadAsync(stop)
-            ? new StoredKey(
-                new Caller(
-                    reader.GetString(0), reader.GetString(1),
-                    reader.GetFieldValue<string[]>(2).ToFrozenSet(StringComparer.Ordinal), reader.GetBoolean(3)),
-                reader.GetFieldValue<byte[]>(4))
-            : null;
+        return await reads.LookUpAsync(
+            SelectByDigest, parameters => parameters.Add(Parameters.Of(digest)),
+            async reader => await reader.ReadAsync(stop)
+                ? new StoredKey(
+                    new Caller(
+                        reader.GetString(0), reader.GetString(1),
+                        reader.GetFieldValue<string[]>(2).ToFrozenSet(StringComparer.Ordinal), reader.GetBoolean(3)),
+                    reader.GetFieldValue<byte[]>(4))
+                : null,
+            stop);
     }
 
     /// <summary>Whether there is a bootstrap key in this database.</summary>

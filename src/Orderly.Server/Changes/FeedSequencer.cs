@@ -44,12 +44,15 @@ internal sealed class FeedSequencer(
             {
                 return;
             }
-            catch (Exception exception) when (DatabaseFailure.IsDatabase(exception) || exception is TimeoutException)
+#pragma warning disable CA1031 // A fault of one move must not leave the server without a feed, nor end it.
+            catch (Exception exception)
             {
-                LogEvents.SequencerFailed(log, FailureDelaySeconds, exception.Message);
+                LogEvents.SequencerFailed(log, FailureDelaySeconds, $"{exception.GetType().Name} {exception.Message}");
+                database.Forget();
                 await Task.Delay(TimeSpan.FromSeconds(FailureDelaySeconds), time, stoppingToken)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+#pragma warning restore CA1031
         }
     }
 

@@ -11,6 +11,7 @@ internal static class FeedStore
 {
     private const long LockKey = 0x6f_72_64_65_72_6c_79_01;
     private const int MovedMax = 5_000;
+    private const int StepTimeoutSeconds = 5;
     private const int ForgottenMax = 10_000;
 
     /// <summary>
@@ -19,7 +20,7 @@ internal static class FeedStore
     /// PostgreSQL ends a transaction that it hears nothing of.
     /// </summary>
     private const string TryLock =
-        "select pg_try_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', '5s', true)";
+        "select pg_try_advisory_xact_lock($1), set_config('idle_in_transaction_session_timeout', '2s', true)";
 
     private const string SelectEnd = "select last_position from feed_bounds";
 
@@ -72,16 +73,16 @@ internal static class FeedStore
         }
 
         var end = (long)(await ScalarAsync(session, SelectEnd, stop))!;
-        await using var append = new NpgsqlCommand(Append, session.Connection);
+        await using var append = Step(Append, session);
         append.Parameters.Add(Parameters.Of(end));
         append.Parameters.Add(Parameters.Of(MovedMax));
         var moved = await append.ExecuteNonQueryAsync(stop);
         if (moved > 0)
         {
-            await using var remove = new NpgsqlCommand(RemoveMoved, session.Connection);
+            await using var remove = Step(RemoveMoved, session);
             remove.Parameters.Add(Parameters.Of(end));
             await remove.ExecuteNonQueryAsync(stop);
-            await using var advance = new NpgsqlCommand(MoveEnd, session.Connection);
+            await using var advance = Step(MoveEnd, session);
             advance.Parameters.Add(Parameters.Of(moved));
             await advance.ExecuteNonQueryAsync(stop);
         }
@@ -102,7 +103,7 @@ internal static class FeedStore
             return;
         }
 
-        await using var forget = new NpgsqlCommand(Forget, session.Connection);
+        await using var forget = Step(Forget, session);
         forget.Parameters.Add(Parameters.Of(retention));
         forget.Parameters.Add(Parameters.Of((long)ForgottenMax));
         await forget.ExecuteNonQueryAsync(stop);
@@ -110,13 +111,14 @@ internal static class FeedStore
     }
 
     /// <summary>How far the feed reaches.</summary>
-    public static async Task<FeedBounds> ReadBoundsAsync(ReadDataSource database)
-    {
-        await using var command = database.Source.CreateCommand(SelectBounds);
-        await using var reader = await command.ExecuteReaderAsync();
-        await reader.ReadAsync();
-        return new FeedBounds(reader.GetInt64(0), reader.GetInt64(1));
-    }
+    public static Task<FeedBounds> ReadBoundsAsync(ReadDataSource database) => database.LookUpAsync(
+        SelectBounds, _ => { },
+        async reader =>
+        {
+            await reader.ReadAsync();
+            return new FeedBounds(reader.GetInt64(0), reader.GetInt64(1));
+        },
+        CancellationToken.None);
 
     /// <summary>
     /// Rows pass through pending and leave their space behind; every look at it would walk over that.
@@ -131,10 +133,16 @@ internal static class FeedStore
     public static async Task<bool> TryLockAsync(DatabaseSession session, CancellationToken stop) =>
         await ScalarAsync(session, TryLock, stop, Parameters.Of(LockKey)) is true;
 
+    /// <summary>
+    /// A connection that keeps silent is given up before long: the feed of all waits for the one that has the lock.
+    /// </summary>
+    private static NpgsqlCommand Step(string sql, DatabaseSession session) =>
+        new(sql, session.Connection) { CommandTimeout = StepTimeoutSeconds };
+
     private static async Task<object?> ScalarAsync(
         DatabaseSession session, string sql, CancellationToken stop, params NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, session.Connection);
+        await using var command = Step(sql, session);
         command.Parameters.AddRange(parameters);
         return await command.ExecuteScalarAsync(stop);
     }

@@ -1,4 +1,5 @@
 using Orderly.Server.Database;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Changes;
 
@@ -10,7 +11,7 @@ internal sealed record FeedBounds(long Last, long Forgotten);
 /// milliseconds, and nobody looks while nobody waits; so it works the same whichever server wrote, and no connection
 /// has to be kept for it.
 /// </summary>
-internal sealed class FeedWatch(ReadDataSource database, TimeProvider time)
+internal sealed class FeedWatch(ReadDataSource database, TimeProvider time, ILogger<FeedWatch> log)
 {
     private const int LookMilliseconds = 25;
 
@@ -19,21 +20,32 @@ internal sealed class FeedWatch(ReadDataSource database, TimeProvider time)
 
     public Task<FeedBounds> BoundsAsync() => FeedStore.ReadBoundsAsync(database);
 
-    /// <summary>Waits until the feed reaches beyond the position. False: it did not in that time.</summary>
+    /// <summary>
+    /// Waits until the feed reaches beyond the position. False: it did not in that time. A look that fails is not the
+    /// end of it: whoever waits is served as soon as the database is there again.
+    /// </summary>
     public async Task<bool> WaitBeyondAsync(long position, TimeSpan timeout, CancellationToken stop)
     {
         var start = time.GetTimestamp();
         while (true)
         {
-            var bounds = await NextLook().WaitAsync(stop);
-            if (bounds.Last > position)
+            try
             {
-                return true;
-            }
+                var bounds = await NextLook().WaitAsync(stop);
+                if (bounds.Last > position)
+                {
+                    return true;
+                }
 
-            if (time.GetElapsedTime(start) >= timeout)
+                if (time.GetElapsedTime(start) >= timeout)
+                {
+                    return false;
+                }
+            }
+            catch (Exception exception)
+                when (DatabaseFailure.IsLost(exception) && time.GetElapsedTime(start) < timeout)
             {
-                return false;
+                LogEvents.LookFailed(log, exception.Message);
             }
         }
     }

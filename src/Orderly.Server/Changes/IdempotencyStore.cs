@@ -38,20 +38,21 @@ internal sealed class IdempotencyStore(ReadDataSource reads, WriteDataSource wri
             select caller, key from idempotency where created_at < now() - $1::interval order by created_at limit $2)
         """;
 
-    public async Task<IdempotencyRecord?> FindAsync(IdempotencyClaim claim)
-    {
-        await using var command = reads.Source.CreateCommand(SelectOne);
-        command.Parameters.Add(Parameters.Of(claim.Caller));
-        command.Parameters.Add(Parameters.Of(claim.Key));
-        await using var reader = await command.ExecuteReaderAsync();
-        return await reader.ReadAsync()
+    public Task<IdempotencyRecord?> FindAsync(IdempotencyClaim claim) => reads.LookUpAsync(
+        SelectOne,
+        parameters =>
+        {
+            parameters.Add(Parameters.Of(claim.Caller));
+            parameters.Add(Parameters.Of(claim.Key));
+        },
+        async reader => await reader.ReadAsync()
             ? new IdempotencyRecord(
                 new KeyUse(
                     reader.GetGuid(0), reader.GetInt32(1),
                     reader.IsDBNull(2) ? null : reader.GetFieldValue<byte[]>(2)),
                 reader.GetFieldValue<byte[]>(3))
-            : null;
-    }
+            : null,
+        CancellationToken.None);
 
     /// <summary>Returns whether the key was still free.</summary>
     public async Task<bool> RecordAsync(IdempotencyClaim claim, Guid writeId, KeyUse use)

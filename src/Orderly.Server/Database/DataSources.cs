@@ -11,13 +11,50 @@ internal sealed class WriteDataSource(NpgsqlDataSource source) : IAsyncDisposabl
 
     public async Task<DatabaseSession> OpenAsync(CancellationToken stop) => await Source.OpenConnectionAsync(stop);
 
+    /// <summary>Lets go of the connections that wait to be used again.</summary>
+    public void Forget() => Source.Clear();
+
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 }
 
 /// <summary>Connections for everything else.</summary>
 internal sealed class ReadDataSource(NpgsqlDataSource source) : IAsyncDisposable
 {
+    private const int LookUpTimeoutSeconds = 2;
+    private const int LookUpAttemptsMax = 2;
+
     public NpgsqlDataSource Source { get; } = source;
+
+    /// <summary>
+    /// Reads what takes a moment, by key. A connection that breaks, or keeps silent for longer than any such read
+    /// takes, says nothing of the database, only of the way to it, and the others in the pool went the same way; so
+    /// they are let go, and it is read once more on a new one.
+    /// </summary>
+    /// <param name="sql">One of a store's statements.</param>
+    /// <param name="bind">Adds the parameters; called for each attempt.</param>
+    /// <param name="read">Reads the rows; called for each attempt.</param>
+    /// <param name="stop">Ends it early.</param>
+    public async Task<T> LookUpAsync<T>(
+        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read,
+        CancellationToken stop)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var connection = await Source.OpenConnectionAsync(stop);
+            try
+            {
+                await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = LookUpTimeoutSeconds };
+                bind(command.Parameters);
+                await using var reader = await command.ExecuteReaderAsync(stop);
+                return await read(reader);
+            }
+            catch (NpgsqlException exception)
+                when (attempt < LookUpAttemptsMax && DatabaseFailure.IsTransient(exception))
+            {
+                Source.Clear();
+            }
+        }
+    }
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 }
@@ -41,7 +78,7 @@ internal static class DataSources
     private const int ListPoolSizeMax = 6;
     private const int PreparedStatementsMax = 100;
     private const int CommandTimeoutSeconds = 30;
-    private const int ConnectTimeoutSeconds = 5;
+    private const int ConnectTimeoutSeconds = 2;
 
     /// <summary>
     /// Every statement goes by a key or an index, so the planner is kept from scans: a plan that was made while a

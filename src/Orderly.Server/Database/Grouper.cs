@@ -3,13 +3,16 @@ using System.Threading.Channels;
 namespace Orderly.Server.Database;
 
 /// <summary>One piece of work that waits to be done together with others.</summary>
-internal sealed class Grouped<TWork, TResult>(TWork work)
+internal sealed class Grouped<TWork, TResult>(TWork work, long since)
 {
     // What waits goes on where Tell is called: one switch of threads for many answers.
     private readonly TaskCompletionSource<TResult> _completion = new();
     private Func<TaskCompletionSource<TResult>, bool>? _tell;
 
     public TWork Work { get; } = work;
+
+    /// <summary>When it was handed in, as a timestamp of the clock.</summary>
+    public long Since { get; } = since;
 
     public Task<TResult> Completion => _completion.Task;
 
@@ -28,48 +31,69 @@ internal sealed class Grouped<TWork, TResult>(TWork work)
 
         _tell!(_completion);
     }
+
+    /// <summary>Tells it that there is no answer in time, whatever it is told later.</summary>
+    public void TellLate(Exception exception) => _completion.TrySetException(exception);
 }
+
+/// <summary>How much a <see cref="Grouper{TWork,TResult}"/> takes on.</summary>
+/// <param name="Lanes">How many groups may be in flight at a time.</param>
+/// <param name="GroupSizeMax">How much may go into one group.</param>
+/// <param name="QueueLengthMax">How much may wait; past it, work is refused rather than queued.</param>
+/// <param name="AnswerSeconds">After how long a caller is told that there is no answer.</param>
+internal sealed record GrouperLimits(int Lanes, int GroupSizeMax, int QueueLengthMax, int AnswerSeconds);
 
 /// <summary>
 /// Does together what comes in together. What queued while the last group was in flight goes in the next; nothing
 /// ever waits for company, so a lone caller loses nothing.
 /// <code>
 ///   callers ──► queue ──► lane: take what is there (≤ groupSizeMax) ──► run(group) ──► answer each,
-///                            ▲                                              │         on other threads
-///                            └──────────────── next group ◄─────────────────┘
+///                 │          ▲                                              │         on other threads
+///                 │          └──────────────── next group ◄─────────────────┘
+///                 └── watch: what waits too long is refused, what is in flight too long is told to be late
 /// </code>
 /// </summary>
 internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
 {
     /// <summary>Answers that go out from one thread, one after the other; more of them share the processors.</summary>
     private const int AnswersPerThread = 16;
+    private const int WatchMilliseconds = 250;
 
     private readonly Channel<Grouped<TWork, TResult>> _queue;
-    private readonly int _groupSizeMax;
+    private readonly GrouperLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly Func<Exception> _late;
     private readonly Func<IReadOnlyList<Grouped<TWork, TResult>>, Task> _run;
+    private readonly List<Grouped<TWork, TResult>>[] _groups;
     private readonly Task[] _lanes;
+    private readonly Lock _taking = new();
+    private readonly ITimer _watch;
 
-    /// <param name="lanes">How many groups may be in flight at a time.</param>
-    /// <param name="groupSizeMax">How much may go into one group.</param>
-    /// <param name="queueLengthMax">How much may wait; past it, work is refused rather than queued.</param>
+    /// <param name="limits">How much is taken on.</param>
+    /// <param name="time">The clock that callers wait by.</param>
+    /// <param name="late">What those are told whose group is in flight for too long; it may yet be done.</param>
     /// <param name="run">Does a group and answers each of it; what it throws fails those left unanswered.</param>
     public Grouper(
-        int lanes, int groupSizeMax, int queueLengthMax, Func<IReadOnlyList<Grouped<TWork, TResult>>, Task> run)
+        GrouperLimits limits, TimeProvider time, Func<Exception> late,
+        Func<IReadOnlyList<Grouped<TWork, TResult>>, Task> run)
     {
-        _queue = Channel.CreateBounded<Grouped<TWork, TResult>>(new BoundedChannelOptions(queueLengthMax)
-        {
-            SingleReader = lanes == 1,
-        });
-        _groupSizeMax = groupSizeMax;
+        _queue = Channel.CreateBounded<Grouped<TWork, TResult>>(limits.QueueLengthMax);
+        _limits = limits;
+        _time = time;
+        _late = late;
         _run = run;
-        _lanes = [.. Enumerable.Range(0, lanes).Select(_ => Task.Run(RunLaneAsync))];
+        _groups = [.. Enumerable.Range(0, limits.Lanes)
+            .Select(_ => new List<Grouped<TWork, TResult>>(limits.GroupSizeMax))];
+        _lanes = [.. _groups.Select(group => Task.Run(() => RunLaneAsync(group)))];
+        var period = TimeSpan.FromMilliseconds(WatchMilliseconds);
+        _watch = time.CreateTimer(_ => TellLate(), state: null, period, period);
     }
 
     /// <summary>Queues work and waits for its result.</summary>
-    /// <exception cref="OverloadedException">The queue is full.</exception>
+    /// <exception cref="OverloadedException">The queue is full, or the work waited in it for too long.</exception>
     public Task<TResult> SubmitAsync(TWork work)
     {
-        var entry = new Grouped<TWork, TResult>(work);
+        var entry = new Grouped<TWork, TResult>(work, _time.GetTimestamp());
         return _queue.Writer.TryWrite(entry) ? entry.Completion : throw new OverloadedException();
     }
 
@@ -78,16 +102,19 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         await Task.WhenAll(_lanes);
+        await _watch.DisposeAsync();
     }
 
-    private async Task RunLaneAsync()
+    private async Task RunLaneAsync(List<Grouped<TWork, TResult>> group)
     {
-        var group = new List<Grouped<TWork, TResult>>(_groupSizeMax);
         while (await _queue.Reader.WaitToReadAsync())
         {
-            while (group.Count < _groupSizeMax && _queue.Reader.TryRead(out var entry))
+            lock (_taking)
             {
-                group.Add(entry);
+                while (group.Count < _limits.GroupSizeMax && _queue.Reader.TryRead(out var entry))
+                {
+                    group.Add(entry);
+                }
             }
 
             if (group.Count > 0)
@@ -98,10 +125,37 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
                     ThreadPool.UnsafeQueueUserWorkItem(Tell, told, preferLocal: false);
                 }
 
-                group.Clear();
+                lock (_taking)
+                {
+                    group.Clear();
+                }
             }
         }
     }
+
+    /// <summary>
+    /// A lane may stand still for as long as its database does; those who wait for it, or behind it, need not.
+    /// </summary>
+    private void TellLate()
+    {
+        var waiting = new List<Grouped<TWork, TResult>>();
+        List<Grouped<TWork, TResult>> inFlight;
+        lock (_taking)
+        {
+            while (_queue.Reader.TryPeek(out var next) && IsLate(next) && _queue.Reader.TryRead(out _))
+            {
+                waiting.Add(next);
+            }
+
+            inFlight = [.. _groups.SelectMany(group => group).Where(IsLate)];
+        }
+
+        waiting.ForEach(entry => entry.TellLate(new OverloadedException()));
+        inFlight.ForEach(entry => entry.TellLate(_late()));
+    }
+
+    private bool IsLate(Grouped<TWork, TResult> entry) =>
+        !entry.Completion.IsCompleted && _time.GetElapsedTime(entry.Since).TotalSeconds >= _limits.AnswerSeconds;
 
     private static void Tell(Grouped<TWork, TResult>[] entries)
     {
@@ -129,5 +183,8 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
 #pragma warning restore CA1031
 }
 
-/// <summary>More work waits than the service is willing to queue.</summary>
+/// <summary>More work waits than the service is willing to queue, or for longer. Nothing of it was begun.</summary>
 internal sealed class OverloadedException() : Exception("More work waits than may be queued.");
+
+/// <summary>A write got no answer from the database, so it may have been stored or not.</summary>
+internal sealed class UncertainWriteException(string message, Exception? inner = null) : Exception(message, inner);

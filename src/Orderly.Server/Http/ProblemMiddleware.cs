@@ -61,6 +61,11 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return OfStatus(bad.StatusCode, http);
             case OverloadedException:
                 return new Problem(ProblemCode.Overloaded, "Too much work is waiting already. Nothing was stored.");
+            case UncertainWriteException:
+                LogEvents.DatabaseFailed(log, exception.Message, ProblemWriter.TraceId(http));
+                return new Problem(ProblemCode.DatabaseUnavailable,
+                    "The database gave no answer, so whether this was stored is not known. Send it again with the "
+                    + "same Idempotency-Key, or read before you repeat it.");
             case Exception when DatabaseFailure.IsLost(exception):
                 LogEvents.DatabaseFailed(log, exception.Message, ProblemWriter.TraceId(http));
                 return new Problem(ProblemCode.DatabaseUnavailable, "The database can't be reached at the moment.");

@@ -35,6 +35,9 @@ internal static partial class LogEvents
     [LoggerMessage(2003, LogLevel.Warning, "Used idempotency keys could not be expired, and will be later: {Reason}")]
     public static partial void ExpiryFailed(ILogger log, string reason);
 
+    [LoggerMessage(2004, LogLevel.Warning, "A look at the feed failed, and is taken again: {Reason}")]
+    public static partial void LookFailed(ILogger log, string reason);
+
     [LoggerMessage(2100, LogLevel.Warning, "No checkpoints of the log are signed, since there is no key: {Reason}")]
     public static partial void CheckpointKeyUnusable(ILogger log, string reason);
 

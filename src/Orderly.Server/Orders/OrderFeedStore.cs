@@ -27,20 +27,24 @@ internal sealed class OrderFeedStore(ReadDataSource database)
         "b.version, b.kind, b.recorded_at, b.actor, b.reason, b.status, b.deleted, b.content, b.personal";
 
     /// <summary>The next entries, at most so many.</summary>
-    public async Task<List<FeedEntry>> ReadAsync(long after, int count, CancellationToken stop)
-    {
-        await using var command = database.Source.CreateCommand(SelectAfter);
-        command.Parameters.Add(Parameters.Of(after));
-        command.Parameters.Add(Parameters.Of((long)count));
-        await using var reader = await command.ExecuteReaderAsync(stop);
-        var entries = new List<FeedEntry>(count);
-        while (await reader.ReadAsync(stop))
+    public Task<List<FeedEntry>> ReadAsync(long after, int count, CancellationToken stop) => database.LookUpAsync(
+        SelectAfter,
+        parameters =>
         {
-            entries.Add(Read(reader));
-        }
+            parameters.Add(Parameters.Of(after));
+            parameters.Add(Parameters.Of((long)count));
+        },
+        async reader =>
+        {
+            var entries = new List<FeedEntry>(count);
+            while (await reader.ReadAsync(stop))
+            {
+                entries.Add(Read(reader));
+            }
 
-        return entries;
-    }
+            return entries;
+        },
+        stop);
 
     private static FeedEntry Read(NpgsqlDataReader row)
     {

@@ -12,6 +12,7 @@ namespace Orderly.Server.Orders;
 internal sealed class OrderStore : IAsyncDisposable
 {
     private const int ReadLanes = 2;
+    private const int ReadAnswerSeconds = 8;
     private const int ReadGroupSizeMax = 128;
     private const int ReadQueueLengthMax = 16_384;
 
@@ -36,23 +37,27 @@ internal sealed class OrderStore : IAsyncDisposable
     private readonly ReadDataSource _database;
     private readonly Grouper<Guid, StoredOrder?> _reads;
 
-    public OrderStore(ReadDataSource database)
+    public OrderStore(ReadDataSource database, TimeProvider time)
     {
         _database = database;
-        _reads = new Grouper<Guid, StoredOrder?>(ReadLanes, ReadGroupSizeMax, ReadQueueLengthMax, ReadGroupAsync);
+        _reads = new Grouper<Guid, StoredOrder?>(
+            new GrouperLimits(ReadLanes, ReadGroupSizeMax, ReadQueueLengthMax, ReadAnswerSeconds), time,
+            () => new TimeoutException("The database has not answered yet."), ReadGroupAsync);
     }
 
     /// <summary>The order with this id, deleted or not; null where there never was one. Reads are grouped.</summary>
     public Task<StoredOrder?> FindAsync(Guid id) => _reads.SubmitAsync(id);
 
     /// <summary>The live order of the team that has this reference.</summary>
-    public async Task<Guid?> FindReferenceHolderAsync(string team, string reference)
-    {
-        await using var command = _database.Source.CreateCommand(SelectReferenceHolder);
-        command.Parameters.Add(Parameters.Of(team));
-        command.Parameters.Add(Parameters.Of(reference));
-        return (Guid?)await command.ExecuteScalarAsync();
-    }
+    public Task<Guid?> FindReferenceHolderAsync(string team, string reference) => _database.LookUpAsync<Guid?>(
+        SelectReferenceHolder,
+        parameters =>
+        {
+            parameters.Add(Parameters.Of(team));
+            parameters.Add(Parameters.Of(reference));
+        },
+        async reader => await reader.ReadAsync() ? reader.GetGuid(0) : null,
+        CancellationToken.None);
 
     public static Problem NotFound(Guid id) => NotFound(id.ToString("D"));
 
@@ -83,18 +88,21 @@ internal sealed class OrderStore : IAsyncDisposable
 
     private async Task ReadGroupAsync(IReadOnlyList<Grouped<Guid, StoredOrder?>> group)
     {
-        await using var connection = await _database.Source.OpenConnectionAsync();
-        await using var command = new NpgsqlCommand(SelectByIds, connection);
         var ids = group.Select(entry => entry.Work).Distinct().ToArray();
-        command.Parameters.Add(Parameters.Column(ids, NpgsqlDbType.Uuid, id => id));
         var found = new Dictionary<Guid, StoredOrder>(ids.Length);
-        await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
-        {
-            var order = Read(reader);
-            found[order.Id] = order;
-        }
+        await _database.LookUpAsync(
+            SelectByIds, parameters => parameters.Add(Parameters.Column(ids, NpgsqlDbType.Uuid, id => id)),
+            async reader =>
+            {
+                while (await reader.ReadAsync())
+                {
+                    var order = Read(reader);
+                    found[order.Id] = order;
+                }
 
+                return true;
+            },
+            CancellationToken.None);
         foreach (var entry in group)
         {
             entry.Complete(found.GetValueOrDefault(entry.Work));

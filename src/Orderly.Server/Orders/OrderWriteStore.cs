@@ -157,14 +157,44 @@ internal static class OrderWriteStore
         """;
 
     /// <summary>
-    /// Stores a group on a connection of its own. A repeated attempt finds what an earlier one stored whose answer was
-    /// lost.
+    /// An attempt whose connection was lost may still run, or may not even have begun: its statements wait in the
+    /// socket of a backend that stands still. Left alone it could store, later, what its caller was told is refused
+    /// (a reference that was taken is free again), or what was decided anew under another id. So it is ended, and
+    /// must be gone: then what it did is there for all to see, and it does nothing more.
     /// </summary>
+    private const string EndBackends =
+        """
+        select coalesce(bool_and(pg_terminate_backend(a.pid, $2)), true)
+        from pg_stat_activity a
+        where a.pid = any ($1) and a.pid <> pg_backend_pid()
+            and a.datname = current_database() and a.usename = current_user
+        """;
+
+    /// <summary>
+    /// What a backend had committed that was ended while it waited for a synchronous standby is seen, but may not be
+    /// on the standby yet. This is written behind it, so that the commit here waits for both.
+    /// </summary>
+    private const string WaitForStandby = "select pg_logical_emit_message(true, 'orderly', 'repeated')";
+
+    private const int EndMilliseconds = 1_000;
+
+    /// <summary>
+    /// Stores a group on a connection of its own. A repeated attempt ends those before it, then finds what they stored
+    /// whose answer was lost.
+    /// </summary>
+    /// <param name="began">The backends that attempts have begun on; this one is added.</param>
     public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(
-        WriteDataSource database, IReadOnlyList<OrderWrite> writes, bool isRepeated)
+        WriteDataSource database, IReadOnlyList<OrderWrite> writes, List<int> began, int timeoutSeconds)
     {
         await using var connection = await database.Source.OpenConnectionAsync();
-        var receipts = await StoreAsync(connection, writes);
+        var isRepeated = began.Count > 0;
+        if (isRepeated)
+        {
+            await EndAsync(connection, began, timeoutSeconds);
+        }
+
+        began.Add(connection.ProcessID);
+        var receipts = await StoreAsync(connection, writes, timeoutSeconds);
         if (isRepeated && receipts.Count < writes.Count)
         {
             foreach (var (writeId, receipt) in await FindStoredAsync(connection, writes))
@@ -176,11 +206,23 @@ internal static class OrderWriteStore
         return receipts;
     }
 
+    /// <exception cref="NpgsqlException">One of them is still there, so trying would not be safe.</exception>
+    private static async Task EndAsync(NpgsqlConnection connection, List<int> began, int timeoutSeconds)
+    {
+        await using var command = new NpgsqlCommand(EndBackends, connection) { CommandTimeout = timeoutSeconds };
+        command.Parameters.Add(Parameters.Column(began, NpgsqlDbType.Integer, pid => pid));
+        command.Parameters.Add(Parameters.Of((long)EndMilliseconds));
+        if (await command.ExecuteScalarAsync() is not true)
+        {
+            throw new NpgsqlException("An earlier attempt still runs.", new TimeoutException());
+        }
+    }
+
     /// <summary>Stores a group. The result has a receipt for each write that was stored.</summary>
     public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(
-        NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes)
+        NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes, int timeoutSeconds = 0)
     {
-        await using var batch = new NpgsqlBatch(connection);
+        await using var batch = new NpgsqlBatch(connection) { Timeout = timeoutSeconds };
         var claiming = writes.Where(write => write.ClaimedReference is not null).ToArray();
         var releasing = writes.Where(write => write.ReleasedReference is not null);
         var keyed = writes.Where(write => write.Claim is not null).ToArray();
@@ -202,8 +244,10 @@ internal static class OrderWriteStore
         NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes)
     {
         await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(WaitForStandby));
         batch.BatchCommands.Add(IdentityCommand(SelectStored, writes));
         await using var reader = await batch.ExecuteReaderAsync();
+        await reader.NextResultAsync(); // past the place in the write-ahead log
         return await ReadReceiptsAsync(reader);
     }
 

@@ -10,6 +10,9 @@ namespace Orderly.Server.Orders;
 /// </summary>
 internal sealed class OrderWriter : IAsyncDisposable
 {
+    /// <summary>After how long a caller is told that there is no answer, whatever became of the write.</summary>
+    public const int AnswerSeconds = 6;
+    private const int LaneSeconds = AnswerSeconds + 2;
     private const int GroupSizeMax = 64;
     private const int QueueLengthMax = 8_192;
     private const int AttemptsMax = 4;
@@ -28,7 +31,9 @@ internal sealed class OrderWriter : IAsyncDisposable
         _feed = feed;
         _time = time;
         _log = log;
-        _grouper = new Grouper<OrderWrite, WriteOutcome>(lanes: 1, GroupSizeMax, QueueLengthMax, StoreGroupAsync);
+        _grouper = new Grouper<OrderWrite, WriteOutcome>(
+            new GrouperLimits(Lanes: 1, GroupSizeMax, QueueLengthMax, AnswerSeconds), time,
+            () => new UncertainWriteException("The database has not answered yet."), StoreGroupAsync);
     }
 
     /// <summary>Stores a write, with whatever else is there to be stored.</summary>
@@ -42,27 +47,29 @@ internal sealed class OrderWriter : IAsyncDisposable
     /// </summary>
     private async Task StoreGroupAsync(IReadOnlyList<Grouped<OrderWrite, WriteOutcome>> group)
     {
+        var began = new List<int>();
         try
         {
-            Answer(group, await StoreWithRetryAsync([.. group.Select(entry => entry.Work)]));
+            Answer(group, await StoreWithRetryAsync([.. group.Select(entry => entry.Work)], began));
         }
         catch (Exception exception) when (group.Count > 1 && DatabaseFailure.IsRefusal(exception))
         {
             LogEvents.GroupSplit(_log, group.Count, DatabaseFailure.StateOf(exception));
             foreach (var entry in group)
             {
-                await StoreAloneAsync(entry);
+                await StoreAloneAsync(entry, began);
             }
         }
     }
 
-    private async Task StoreAloneAsync(Grouped<OrderWrite, WriteOutcome> entry)
+    private async Task StoreAloneAsync(Grouped<OrderWrite, WriteOutcome> entry, List<int> began)
     {
         try
         {
-            Answer([entry], await StoreWithRetryAsync([entry.Work]));
+            Answer([entry], await StoreWithRetryAsync([entry.Work], began));
         }
-        catch (Exception exception) when (DatabaseFailure.IsDatabase(exception))
+        catch (Exception exception) when (
+            DatabaseFailure.IsDatabase(exception) || exception is UncertainWriteException)
         {
             entry.Fail(exception);
         }
@@ -70,22 +77,36 @@ internal sealed class OrderWriter : IAsyncDisposable
 
     /// <summary>
     /// A connection that breaks leaves open whether the group was committed. Trying again is safe, since every
-    /// statement of a write that is stored already does nothing; its receipt is then found by its write id.
+    /// statement of a write that is stored already does nothing; its receipt is then found by its write id. It is not
+    /// tried again once its callers have been told that its outcome is not known, nor where the database keeps silent:
+    /// a second attempt would only wait for the first.
     /// </summary>
-    private async Task<Dictionary<Guid, WriteReceipt>> StoreWithRetryAsync(OrderWrite[] writes)
+    /// <param name="began">
+    /// The backends that attempts at these writes have begun on; each is gone before the next attempt begins.
+    /// </param>
+    private async Task<Dictionary<Guid, WriteReceipt>> StoreWithRetryAsync(OrderWrite[] writes, List<int> began)
     {
+        var since = _time.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                var receipts = await OrderWriteStore.StoreAsync(_database, writes, isRepeated: attempt > 1);
+                // Npgsql ends a statement that takes too long; whatever keeps it from that must not keep the lane.
+                var receipts = await OrderWriteStore.StoreAsync(_database, writes, began, AnswerSeconds)
+                    .WaitAsync(TimeSpan.FromSeconds(LaneSeconds), _time);
                 _feed.Wake();
                 return receipts;
             }
-            catch (Exception exception) when (attempt < AttemptsMax && DatabaseFailure.IsTransient(exception))
+            catch (Exception exception) when (attempt < AttemptsMax && DatabaseFailure.IsTransient(exception)
+                && _time.GetElapsedTime(since).TotalSeconds < AnswerSeconds)
             {
                 LogEvents.GroupRetried(_log, attempt, writes.Length, exception.Message);
                 await Task.Delay(TimeSpan.FromMilliseconds(RetryDelayMilliseconds * attempt), _time);
+            }
+            catch (Exception exception) when (began.Count > 0 && DatabaseFailure.IsLost(exception))
+            {
+                _database.Forget(); // the others may be as silent as this one
+                throw new UncertainWriteException("The database was lost while it wrote.", exception);
             }
         }
     }

@@ -9,6 +9,8 @@ namespace Orderly.Server.Services;
 /// <summary>Reads and writes service records. Every write also moves the catalog's epoch on.</summary>
 internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes, Ids ids)
 {
+    private const int WriteTimeoutSeconds = 8;
+
     private const string Columns =
         "s.service_id, s.version, s.name, s.description, s.fee, s.currency, s.active, s.created_at, s.updated_at";
 
@@ -46,13 +48,9 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes,
 
     private const string MoveEpoch = "update catalog_epoch set epoch = epoch + 1";
 
-    public async Task<Service?> FindAsync(string id, CancellationToken stop)
-    {
-        await using var command = reads.Source.CreateCommand(SelectOne);
-        command.Parameters.Add(Parameters.Of(id));
-        await using var reader = await command.ExecuteReaderAsync(stop);
-        return await reader.ReadAsync(stop) ? Read(reader) : null;
-    }
+    public Task<Service?> FindAsync(string id, CancellationToken stop) => reads.LookUpAsync(
+        SelectOne, parameters => parameters.Add(Parameters.Of(id)),
+        async reader => await reader.ReadAsync(stop) ? Read(reader) : null, stop);
 
     /// <summary>Whether there is any record.</summary>
     public async Task<bool> AnyAsync(CancellationToken stop) =>
@@ -93,39 +91,50 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes,
     }
 
     /// <summary>What orders need of these records, and the epoch at which it was read.</summary>
-    public async Task<(long Epoch, List<CatalogEntry> Entries)> ReadCatalogAsync(string[] ids)
-    {
-        await using var command = reads.Source.CreateCommand(SelectCatalog);
-        command.Parameters.Add(Parameters.Column(ids, NpgsqlDbType.Text, id => id));
-        await using var reader = await command.ExecuteReaderAsync();
-        var epoch = 0L;
-        var entries = new List<CatalogEntry>(ids.Length);
-        while (await reader.ReadAsync())
+    public Task<(long Epoch, List<CatalogEntry> Entries)> ReadCatalogAsync(string[] ids) => reads.LookUpAsync(
+        SelectCatalog, parameters => parameters.Add(Parameters.Column(ids, NpgsqlDbType.Text, id => id)),
+        async reader =>
         {
-            epoch = reader.GetInt64(0);
-            if (!reader.IsDBNull(1))
+            var epoch = 0L;
+            var entries = new List<CatalogEntry>(ids.Length);
+            while (await reader.ReadAsync())
             {
-                entries.Add(new CatalogEntry(
-                    reader.GetString(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetDecimal(3),
-                    reader.GetString(4), reader.GetBoolean(5)));
+                epoch = reader.GetInt64(0);
+                if (!reader.IsDBNull(1))
+                {
+                    entries.Add(new CatalogEntry(
+                        reader.GetString(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetDecimal(3),
+                        reader.GetString(4), reader.GetBoolean(5)));
+                }
             }
-        }
 
-        return (epoch, entries);
-    }
+            return (epoch, entries);
+        },
+        CancellationToken.None);
 
     /// <summary>
     /// Stores the record, new (version 1) or on top of the version before, and uses the key up with it. Null: somebody
     /// else was faster, or the key is used already, and nothing is stored.
     /// </summary>
+    /// <exception cref="UncertainWriteException">The database was lost while it stored.</exception>
     public async Task<Service?> StoreAsync(Service service, string actor, IdempotencyClaim? claim)
     {
         await using var session = await writes.OpenAsync(CancellationToken.None);
-        if (claim is null)
+        try
         {
-            return await StoreAsync(session, service, actor); // one batch is a transaction of its own
+            return claim is null
+                ? await StoreAsync(session, service, actor) // one batch is a transaction of its own
+                : await StoreOnceAsync(session, service, actor, claim);
         }
+        catch (NpgsqlException exception) when (DatabaseFailure.IsLost(exception))
+        {
+            throw new UncertainWriteException("The database was lost while it wrote.", exception);
+        }
+    }
 
+    private async Task<Service?> StoreOnceAsync(
+        DatabaseSession session, Service service, string actor, IdempotencyClaim claim)
+    {
         Service? stored = null;
         var isDone = await session.InTransactionAsync(
             async () =>
@@ -140,7 +149,7 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes,
 
     private static async Task<Service?> StoreAsync(DatabaseSession session, Service service, string actor)
     {
-        await using var batch = new NpgsqlBatch(session.Connection);
+        await using var batch = new NpgsqlBatch(session.Connection) { Timeout = WriteTimeoutSeconds };
         var isNew = service.Version == 1;
         var store = new NpgsqlBatchCommand(isNew ? Insert : Update)
         {

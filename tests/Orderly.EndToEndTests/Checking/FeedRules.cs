@@ -49,7 +49,7 @@ internal static class FeedRules
         {
             yield return new Violation(Rule.FeedReadersAgree,
                 $"{reading.Reader} got {got.Count} of {expected.Count} events and leaves the feed at {same}: "
-                + $"{At(got, same)} where {At(expected, same)} is next");
+                + $"{At(got, same)} where {At(expected, same)} is next; the last answers: {reading.LastAnswers}");
         }
 
         var last = new Dictionary<Guid, int>();

@@ -76,7 +76,8 @@ internal sealed record LoggedVersion(Guid OrderId, int Version, string Kind, str
 internal sealed record FeedEvent(Guid OrderId, int Version, string Type, OrderFacts Facts);
 
 /// <summary>All that one reader got of the feed, in the order in which it came.</summary>
-internal sealed record FeedReading(string Reader, IReadOnlyList<FeedEvent> Events);
+/// <param name="LastAnswers">What the server last said to it: where a reader stops, this tells why.</param>
+internal sealed record FeedReading(string Reader, IReadOnlyList<FeedEvent> Events, string LastAnswers = "");
 
 /// <summary>An order as it stands at the end.</summary>
 internal sealed record FinalOrder(Guid OrderId, int Version, OrderFacts Facts);
@@ -98,6 +99,9 @@ internal sealed record FinalState
     public required IReadOnlyList<LoggedVersion> Log { get; init; }
     public required IReadOnlyList<FeedPlace> Places { get; init; }
     public required IReadOnlyList<FeedReading> Readings { get; init; }
+
+    /// <summary>The servers that ended though nobody killed them, with the last that they said.</summary>
+    public IReadOnlyList<string> Ended { get; init; } = [];
 }
 
 /// <summary>All that the clients did and saw, and what is there at the end.</summary>
@@ -115,6 +119,7 @@ internal sealed record Violation(Rule Rule, string Detail)
 internal enum Rule
 {
     NoUnexpectedAnswer,
+    NoServerEndsByItself,
     AcknowledgedCreateIsReadable,
     OneOrderForEachKey,
     VersionsAreDense,

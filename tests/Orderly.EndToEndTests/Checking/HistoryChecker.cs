@@ -11,6 +11,7 @@ internal static class HistoryChecker
         [
             .. history.Unexpected.Select(answer => new Violation(Rule.NoUnexpectedAnswer,
                 $"{answer.Marker} {answer.Request} was answered with {answer.Status}: {answer.Body}")),
+            .. history.Final.Ended.Select(server => new Violation(Rule.NoServerEndsByItself, server)),
             .. WriteRules.Check(history, log),
             .. LogRules.Check(history.Final, log),
             .. FeedRules.Check(history.Final, log),

@@ -36,6 +36,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public int ProcessId => _process!.Id;
 
+    /// <summary>Whether the process has ended, though nobody ended it.</summary>
+    public bool HasEnded => _process!.HasExited;
+
     /// <summary>The last lines that the server wrote.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
 

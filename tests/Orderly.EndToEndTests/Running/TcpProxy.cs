@@ -49,6 +49,18 @@ internal sealed class TcpProxy : IAsyncDisposable
     }
 
     /// <summary>
+    /// From now on nothing arrives on the connections that there are, and nobody is told: neither end hears of it, as
+    /// behind a switch that lost its power. New connections work.
+    /// </summary>
+    public void SilenceAll()
+    {
+        foreach (var connection in _connections.Keys)
+        {
+            connection.IsSilent = true;
+        }
+    }
+
+    /// <summary>
     /// The next so many answers do not arrive: the request went through, then the connection is reset.
     /// </summary>
     public void LoseAnswers(int count) => Volatile.Write(ref _answersToLose, count);
@@ -120,6 +132,9 @@ internal sealed class ProxiedConnection(TcpProxy proxy, Socket client, Socket se
 {
     private const int BufferBytes = 64 * 1024;
 
+    /// <summary>Takes what comes, and forwards nothing.</summary>
+    public bool IsSilent { get; set; }
+
     /// <summary>Forwards both ways until both are at their end.</summary>
     public Task RunAsync() => Task.WhenAll(
         ForwardAsync(client, server, isAnswer: false), ForwardAsync(server, client, isAnswer: true));
@@ -149,6 +164,11 @@ internal sealed class ProxiedConnection(TcpProxy proxy, Socket client, Socket se
         {
             while (await from.ReceiveAsync(buffer) is var count and > 0)
             {
+                if (IsSilent)
+                {
+                    continue;
+                }
+
                 if (proxy.DelayMilliseconds > 0)
                 {
                     await Task.Delay(proxy.DelayMilliseconds);
@@ -166,7 +186,10 @@ internal sealed class ProxiedConnection(TcpProxy proxy, Socket client, Socket se
                 }
             }
 
-            to.Shutdown(SocketShutdown.Send);
+            if (!IsSilent)
+            {
+                to.Shutdown(SocketShutdown.Send);
+            }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {

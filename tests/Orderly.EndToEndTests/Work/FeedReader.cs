@@ -6,13 +6,15 @@ namespace Orderly.EndToEndTests.Work;
 internal sealed class FeedReader(string name, OrderlyClient server, Random random, Recorder recorder)
 {
     private const int PauseMilliseconds = 20;
+    private const int AnswersKept = 8;
 
     private readonly List<FeedEvent> _events = [];
+    private readonly Queue<string> _lastAnswers = new();
     private string? _after;
 
     public int Count => _events.Count;
 
-    public FeedReading Reading => new(name, _events);
+    public FeedReading Reading => new(name, _events, string.Join(", ", _lastAnswers));
 
     public async Task FollowAsync(CancellationToken stop)
     {
@@ -28,6 +30,7 @@ internal sealed class FeedReader(string name, OrderlyClient server, Random rando
     {
         var path = $"/changes?limit={limit}{(_after is null ? "" : "&after=" + Uri.EscapeDataString(_after))}";
         var attempt = await server.GetAsync(path);
+        Note(attempt);
         if (!attempt.IsSuccess)
         {
             if (!attempt.IsOpen)
@@ -50,5 +53,14 @@ internal sealed class FeedReader(string name, OrderlyClient server, Random rando
 
         _after = attempt.Body.GetProperty("next").GetString();
         return _events.Count - before;
+    }
+
+    private void Note(Attempt attempt)
+    {
+        _lastAnswers.Enqueue(attempt.Failure ?? $"{attempt.Status} {attempt.Code}".TrimEnd());
+        if (_lastAnswers.Count > AnswersKept)
+        {
+            _lastAnswers.Dequeue();
+        }
     }
 }

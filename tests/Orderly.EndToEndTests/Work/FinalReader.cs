@@ -16,6 +16,7 @@ internal sealed class FinalReader(Installation installation, OrderlyClient serve
     private const int RetryDelayMilliseconds = 500;
     private const int PollMilliseconds = 100;
     private const int PageSize = 500;
+    private const int LinesShown = 10;
 
     public async Task<FinalState> ReadAsync(int catchUpTimeoutSeconds)
     {
@@ -48,6 +49,11 @@ internal sealed class FinalReader(Installation installation, OrderlyClient serve
             Log = log,
             Places = await PlacesAsync(),
             Readings = [.. readers.Select(reader => reader.Reading)],
+            Ended =
+            [
+                .. installation.Servers.Where(one => one.HasEnded)
+                    .Select(one => $"{one.Name} ended by itself: {string.Join(" | ", one.Lines.TakeLast(LinesShown))}"),
+            ],
         };
     }
 

@@ -7,7 +7,16 @@ namespace Orderly.EndToEndTests.Work;
 /// <summary>What an attempt brought: an answer, or nothing that could be understood (status 0).</summary>
 internal sealed record Attempt(int Status, JsonElement Body, bool IsReplay, TimeSpan? RetryAfter)
 {
-    public static readonly Attempt Lost = new(0, default, IsReplay: false, RetryAfter: null);
+    /// <summary>What came instead of an answer.</summary>
+    public string? Failure { get; private init; }
+
+    /// <summary>The body as it came.</summary>
+    public byte[] Bytes { get; init; } = [];
+
+    public static Attempt Lost(Exception exception) => new(0, default, IsReplay: false, RetryAfter: null)
+    {
+        Failure = $"{exception.GetType().Name}: {exception.Message}",
+    };
 
     public bool IsSuccess => Status is >= 200 and < 300;
 
@@ -22,18 +31,20 @@ internal sealed record Attempt(int Status, JsonElement Body, bool IsReplay, Time
 /// <summary>Sends single requests to one of the servers.</summary>
 internal sealed class OrderlyClient : IDisposable
 {
-    private const int TimeoutSeconds = 5;
+    public const int TimeoutSecondsDefault = 5;
 
     private readonly HttpClient _http;
 
     /// <param name="bug">What stands in the server's place and falsifies what it does; null: nothing.</param>
-    public OrderlyClient(Uri address, Func<HttpMessageHandler, DelegatingHandler>? bug)
+    /// <param name="timeoutSeconds">How long it waits for an answer.</param>
+    public OrderlyClient(
+        Uri address, Func<HttpMessageHandler, DelegatingHandler>? bug, int timeoutSeconds = TimeoutSecondsDefault)
     {
         var sockets = new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, UseProxy = false };
         _http = new HttpClient(bug is null ? sockets : bug(sockets))
         {
             BaseAddress = address,
-            Timeout = TimeSpan.FromSeconds(TimeoutSeconds),
+            Timeout = TimeSpan.FromSeconds(timeoutSeconds),
         };
         _http.DefaultRequestHeaders.Add("X-Api-Key", ServerProcess.Key);
     }
@@ -63,14 +74,29 @@ internal sealed class OrderlyClient : IDisposable
                 (int)response.StatusCode,
                 bytes.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(bytes),
                 response.Headers.Contains("Idempotent-Replayed"),
-                response.Headers.RetryAfter?.Delta);
+                response.Headers.RetryAfter?.Delta)
+            {
+                Bytes = bytes,
+            };
         }
         catch (Exception exception) when (exception is HttpRequestException or System.Net.Sockets.SocketException
             or TaskCanceledException or IOException
             or JsonException)
         {
-            return Attempt.Lost;
+            return Attempt.Lost(exception);
         }
+    }
+
+    /// <summary>An answer whose body is still to come.</summary>
+    public async Task<HttpResponseMessage> OpenAsync(string path, string? accept, CancellationToken stop)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (accept is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        }
+
+        return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
     }
 
     public void Dispose() => _http.Dispose();

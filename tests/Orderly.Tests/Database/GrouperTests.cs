@@ -5,6 +5,7 @@ namespace Orderly.Tests.Database;
 public sealed class GrouperTests
 {
     private const int EntriesMax = 40;
+    private const int AnswerSeconds = 60;
 
     [Fact]
     public async Task What_comes_in_while_a_group_runs_is_the_next_group()
@@ -12,7 +13,7 @@ public sealed class GrouperTests
         var sizes = new List<int>();
         var started = new TaskCompletionSource();
         var gate = new TaskCompletionSource();
-        await using var grouper = new Grouper<int, int>(lanes: 1, EntriesMax, EntriesMax, async group =>
+        await using var grouper = New(async group =>
         {
             sizes.Add(group.Count);
             started.TrySetResult();
@@ -35,7 +36,7 @@ public sealed class GrouperTests
     [Fact]
     public async Task A_failed_group_fails_only_those_without_an_answer()
     {
-        await using var grouper = new Grouper<int, int>(lanes: 1, EntriesMax, EntriesMax, group =>
+        await using var grouper = New(group =>
         {
             foreach (var entry in group.Where(entry => entry.Work == 1))
             {
@@ -52,7 +53,7 @@ public sealed class GrouperTests
     [Fact]
     public async Task An_entry_that_was_forgotten_fails_instead_of_waiting_for_ever()
     {
-        await using var grouper = new Grouper<int, int>(lanes: 1, EntriesMax, EntriesMax, _ => Task.CompletedTask);
+        await using var grouper = New(_ => Task.CompletedTask);
 
         await Should.ThrowAsync<InvalidOperationException>(() => grouper.SubmitAsync(1));
     }
@@ -60,7 +61,7 @@ public sealed class GrouperTests
     [Fact]
     public async Task Who_waits_for_an_answer_does_not_hold_up_the_next_group()
     {
-        await using var grouper = new Grouper<int, int>(lanes: 1, EntriesMax, EntriesMax, group =>
+        await using var grouper = New(group =>
         {
             foreach (var entry in group)
             {
@@ -80,4 +81,31 @@ public sealed class GrouperTests
         held.Set();
         await waiting;
     }
+
+    [Fact]
+    public async Task Who_waits_too_long_is_told_so_in_flight_or_in_the_queue()
+    {
+        var gate = new TaskCompletionSource();
+        var started = new TaskCompletionSource();
+        await using var grouper = New(
+            async _ =>
+            {
+                started.TrySetResult();
+                await gate.Task;
+                throw new TimeoutException("planted");
+            },
+            answerSeconds: 1);
+        var inFlight = grouper.SubmitAsync(1);
+        await started.Task;
+        var queued = grouper.SubmitAsync(2);
+
+        (await Should.ThrowAsync<InvalidOperationException>(() => inFlight)).Message.ShouldBe("late");
+        await Should.ThrowAsync<OverloadedException>(() => queued);
+        gate.SetResult();
+    }
+
+    private static Grouper<int, int> New(
+        Func<IReadOnlyList<Grouped<int, int>>, Task> run, int answerSeconds = AnswerSeconds) => new(
+        new GrouperLimits(Lanes: 1, EntriesMax, EntriesMax, answerSeconds), TimeProvider.System,
+        () => new InvalidOperationException("late"), run);
 }
