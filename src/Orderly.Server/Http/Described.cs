@@ -3,8 +3,6 @@ namespace Orderly.Server.Http;
 /// <summary>Parameters and headers that several addresses read, described once.</summary>
 internal static class Described
 {
-    private const int ReasonLengthMax = 500;
-
     public static readonly TakesPath OrderId = new("id", "The id of the order.")
     {
         Format = "uuid", LengthMax = 36, Example = "01a209de-90dc-7f55-a5a7-91d28fe76cf3",
@@ -23,6 +21,12 @@ internal static class Described
         Pattern = TakesHeader.TagsPattern, Example = "\"v7\"",
     };
 
+    public static readonly TakesHeader IfNew = new("If-None-Match",
+        "*: only create; 412 where there is one already.")
+    {
+        Pattern = "^\\*$", Example = "*",
+    };
+
     public static readonly TakesHeader IdempotencyKey = new("Idempotency-Key",
         "1 to 255 visible characters. The same request with the same key is done once, and answered alike again for "
         + "at least 24 hours.")
@@ -38,7 +42,7 @@ internal static class Described
 
     public static readonly TakesParameter Reason = new("reason", "string", "Why; the revision records it.")
     {
-        LengthMax = ReasonLengthMax,
+        LengthMax = ReasonText.LengthMax,
     };
 
     public static TakesParameter Limit(int max, int fallback) =>

@@ -17,6 +17,9 @@ internal sealed record Precondition
 
     private int[]? Versions { get; init; }
 
+    /// <summary>Whether nothing may be there yet: If-None-Match: * (RFC 9110, 13.1.2).</summary>
+    public bool IsForNew { get; private init; }
+
     /// <summary>Whether the caller named versions at all.</summary>
     public bool IsGiven { get; private init; }
 
@@ -51,6 +54,21 @@ internal sealed record Precondition
         }
 
         return bodyVersion is { } both ? precondition with { Versions = [both] } : precondition;
+    }
+
+    /// <summary>Reads If-Match, and If-None-Match: *, which lets a write only create.</summary>
+    public static Result<Precondition> ReadForPut(HttpRequest request, int? bodyVersion)
+    {
+        var header = request.Headers.IfNoneMatch;
+        if (Read(request, bodyVersion).IsRefused(out var malformed, out var precondition) || header.Count == 0)
+        {
+            return malformed is null ? precondition! : malformed;
+        }
+
+        return string.Equals(header.ToString().Trim(), "*", StringComparison.Ordinal)
+            ? precondition with { IsForNew = true }
+            : new Problem(ProblemCode.InvalidPrecondition,
+                "On a write, If-None-Match takes only *: the record must not be there yet.");
     }
 
     /// <summary>

@@ -18,7 +18,7 @@ internal static class ProblemsApi
     public static void MapProblems(this IEndpointRouteBuilder routes)
     {
         var problems = routes.MapGroup("/problems").WithTags("Problems").WithMetadata(new OpenToAll());
-        problems.MapGet("", () => Page("Problems", Index()))
+        problems.MapGet("", List)
             .WithName("listProblems").WithSummary("Every type of problem, as a page")
             .WithDescription("A table of every `code` with its status and meaning.")
             .WithMetadata(new Gives(200, "The page."))
@@ -36,8 +36,16 @@ internal static class ProblemsApi
             .CanRefuse(404);
     }
 
-    private static Results<ContentHttpResult, Refused> Explain(string code)
+    private static Results<ContentHttpResult, Refused> List(HttpContext http) =>
+        QueryInput.RefuseAny(http.Request) is { } query ? new Refused(query) : Page("Problems", Index());
+
+    private static Results<ContentHttpResult, Refused> Explain(string code, HttpContext http)
     {
+        if (QueryInput.RefuseAny(http.Request) is { } query)
+        {
+            return new Refused(query);
+        }
+
         if (ProblemCodes.Parse(code) is not { } problem)
         {
             return new Refused(new Problem(ProblemCode.RouteNotFound,

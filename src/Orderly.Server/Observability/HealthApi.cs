@@ -24,7 +24,7 @@ internal static class HealthApi
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         var health = routes.MapGroup("/health").WithTags("Health");
-        health.MapGet("live", () => TypedResults.Ok(new Health("live", Checks: null)))
+        health.MapGet("live", Live)
             .WithName("isLive").WithSummary("Whether the process lives")
             .WithDescription("Asks nothing of the database: an answer at all is the answer.")
             .WithMetadata(new OpenToAll(), new Gives(200, "The process lives."));
@@ -34,9 +34,19 @@ internal static class HealthApi
             .WithMetadata(new OpenToAll { ShowsMoreWithKey = true }, new Gives(200, "The service can serve."));
     }
 
+    private static Results<Ok<Health>, Refused> Live(HttpContext http) =>
+        QueryInput.RefuseAny(http.Request) is { } query
+            ? new Refused(query)
+            : TypedResults.Ok(new Health("live", Checks: null));
+
     private static async Task<Results<Ok<Health>, Refused>> ReadyAsync(
         HttpContext http, DatabaseCheck database, KeyRing keys)
     {
+        if (QueryInput.RefuseAny(http.Request) is { } query)
+        {
+            return new Refused(query);
+        }
+
         var checks = await database.RunAsync(http.RequestAborted);
         if (checks.FirstOrDefault(check => !check.Ok) is { } failed)
         {

@@ -33,7 +33,7 @@ internal static class HistorySchemas
 
     private static SchemaFields DescribeReason(SchemaFields request)
     {
-        request["reason"].Text(1, ReasonInput.ReasonLengthMax);
+        request["reason"].Text(1, ReasonText.LengthMax);
         request["version"].Whole(1, int.MaxValue);
         return request;
     }
@@ -44,7 +44,7 @@ internal static class HistorySchemas
         revision["version"].Whole(1, int.MaxValue);
         revision["type"].Among(EventTypes.All);
         revision["actor"].Text(1, ActorLengthMax);
-        revision["reason"].Text(1, ReasonInput.ReasonLengthMax);
+        revision["reason"].Text(1, ReasonText.LengthMax);
         revision["changes"].Items(0, int.MaxValue);
         revision.Put("order", book.Reference(nameof(OrderView)));
         var change = book.Answer(nameof(RevisionChange));
@@ -69,7 +69,7 @@ internal static class HistorySchemas
         var data = book.Answer(nameof(OrderChangeData));
         data["version"].Whole(1, int.MaxValue);
         data["actor"].Text(1, ActorLengthMax);
-        data["reason"].Text(1, ReasonInput.ReasonLengthMax);
+        data["reason"].Text(1, ReasonText.LengthMax);
         data["changedFields"].Items(0, FieldsMax).Items = TextItem().Text(1, FieldLengthMax);
         var page = book.Answer(nameof(ChangePage));
         page["data"].Items(0, ReadFeed.PageSizeMax);

@@ -26,13 +26,17 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch)
         var pageSize = query.WholeNumber("limit", 1, PageSizeMax, PageSizeDefault);
         var waitSeconds = query.WholeNumber("wait", 0, WaitMaxSeconds, 0);
         var types = ReadTypes(query);
-        var bounds = await watch.BoundsAsync();
-
         // A browser that connects again says where it stopped; that is newer than what its address says.
         var header = request.Headers[LastEventIdHeader];
         var token = header.Count > 0 ? header.ToString() : query.Text("after");
-        var after = token is null ? bounds.Forgotten : FeedToken.Read(token);
-        if (after is null || after > bounds.Last)
+        var given = token is null ? null : FeedToken.Read(token);
+        var isReadable = token is null || given is not null;
+        var isRefused = !isReadable || query.Faults.ToProblem() is not null;
+
+        // Nothing is asked of the database for a query that is refused without it.
+        var bounds = isRefused ? new FeedBounds(Last: 0, Forgotten: 0) : await watch.BoundsAsync();
+        var after = given ?? bounds.Forgotten;
+        if (!isReadable || (!isRefused && after > bounds.Last))
         {
             query.Faults.AddParameter(ProblemCode.InvalidToken, header.Count > 0 ? LastEventIdHeader : "after",
                 "The token is not one that this feed gave.");
@@ -45,7 +49,7 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch)
 
         return after < bounds.Forgotten
             ? new Problem(ProblemCode.TokenExpired, "Events behind this token are no longer kept.")
-            : new FeedQuery(after!.Value, pageSize, TimeSpan.FromSeconds(waitSeconds), types);
+            : new FeedQuery(after, pageSize, TimeSpan.FromSeconds(waitSeconds), types);
     }
 
     /// <summary>The next events. Waits for the first where there is none yet, as long as the reader wants.</summary>

@@ -9,8 +9,6 @@ namespace Orderly.Server.Orders;
 /// </summary>
 internal sealed class ReasonInput
 {
-    public const int ReasonLengthMax = 500;
-
     private ReasonInput()
     {
     }
@@ -63,7 +61,7 @@ internal sealed class ReasonInput
                 Version = JsonMembers.WholeNumber(member, 1, int.MaxValue, Faults);
                 break;
             default:
-                Reason = JsonMembers.Text(member, 1, ReasonLengthMax, Faults);
+                Reason = JsonMembers.Text(member, 1, ReasonText.LengthMax, Faults);
                 break;
         }
     }

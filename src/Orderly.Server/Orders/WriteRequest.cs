@@ -88,11 +88,11 @@ internal sealed class WriteRequest : IDisposable
                 "force=true takes a reason, which the revision records.");
         }
         else if (reason is not null
-            && (reason.Length is 0 or > ReasonInput.ReasonLengthMax
+            && (reason.Length is 0 or > ReasonText.LengthMax
                 || reason.Contains('\0', StringComparison.Ordinal)))
         {
             query.Faults.AddParameter(ProblemCode.InvalidParameter, "reason",
-                $"\"reason\" has 1 to {ReasonInput.ReasonLengthMax} characters.");
+                $"\"reason\" has 1 to {ReasonText.LengthMax} characters.");
         }
 
         return reason;

@@ -101,6 +101,16 @@ internal sealed class PutService(
     /// <summary>A record that does not exist has no version that a precondition could hold for.</summary>
     private static Problem? Stale(Service? current, Precondition precondition)
     {
+        if (precondition.IsForNew && current is not null)
+        {
+            return new Problem(ProblemCode.StaleVersion,
+                $"The service record exists, at version {current.Version}; If-None-Match: * lets it only be created.")
+            {
+                Members = [new("version", current.Version)],
+                Headers = [new("ETag", Precondition.Tag(current.Version))],
+            };
+        }
+
         if (!precondition.IsGiven || (current is not null && precondition.Holds(current.Version)))
         {
             return null;

@@ -36,7 +36,7 @@ internal static class ServicesApi
         services.MapPut("{id}", PutAsync)
             .WithName("putService").WithSummary("Create or replace a service record")
             .WithMetadata(
-                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch,
+                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch, Described.IfNew,
                 new TakesBody(typeof(ServiceRequest), JsonBody.MediaType))
             .CanRefuse(404, 412, 413, 415, 422);
         services.MapPatch("{id}", PatchAsync)
@@ -119,12 +119,15 @@ internal static class ServicesApi
                 return unreadable;
             }
 
-            if (Precondition.Read(http.Request, input.Version).IsRefused(out var malformed, out var precondition))
+            var precondition = isPatch
+                ? Precondition.Read(http.Request, input.Version)
+                : Precondition.ReadForPut(http.Request, input.Version);
+            if (precondition.IsRefused(out var malformed, out var holds))
             {
                 return malformed;
             }
 
-            return await run(input, precondition, claim);
+            return await run(input, holds, claim);
         }
     }
 

@@ -119,4 +119,15 @@ public sealed class ProblemTests(RunningServer server) : IClassFixture<RunningSe
         var reader = await server.CallerAsync("reading", "orders:read");
         (await reader.GetAsync("/health/ready")).Text.ShouldNotContain("PostgreSQL");
     }
+
+    [Theory]
+    [InlineData("/health/live")]
+    [InlineData("/health/ready")]
+    [InlineData("/problems")]
+    [InlineData("/problems/order-not-found")]
+    public async Task A_query_that_an_open_address_does_not_take_is_refused(string path)
+    {
+        (await _api.GetAsync(path + "?verbose=true")).ShouldRefuse(400, "unknown-parameter")
+            .Faults.ShouldBe(["verbose unknown-parameter"]);
+    }
 }

@@ -316,5 +316,32 @@ public sealed class PutServiceTests(RunningServer server) : IClassFixture<Runnin
         (await _api.DeleteAsync(path, Key("put"))).ShouldBe(204);
     }
 
+    [Fact]
+    public async Task If_none_match_lets_a_put_only_create()
+    {
+        var path = NewPath();
+        (await _api.PutAsync(path, """{"name": "N"}""", ("If-None-Match", "*"))).ShouldBe(201);
+
+        var refused = (await _api.PutAsync(path, """{"name": "M"}""", ("If-None-Match", "*")))
+            .ShouldRefuse(412, "stale-version");
+        refused.At("version").GetInt32().ShouldBe(1);
+        refused.Header("ETag").ShouldBe("\"v1\"");
+        (await _api.PutAsync(path, """{"name": "M"}""", ("If-None-Match", "\"v1\"")))
+            .ShouldRefuse(400, "invalid-precondition");
+        (await _api.GetAsync(path)).String("name").ShouldBe("N");
+    }
+
+    [Fact]
+    public async Task Of_many_who_create_one_record_one_does()
+    {
+        var path = NewPath();
+        var replies = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
+            _api.PutAsync(path, $$"""{"name": "N{{i}}"}""", ("If-None-Match", "*"))));
+
+        replies.Count(reply => reply.Status == 201).ShouldBe(1);
+        replies.Count(reply => reply.Status == 412).ShouldBe(19);
+        (await _api.GetAsync(path)).Version.ShouldBe(1);
+    }
+
     private static (string, string) Key(string key) => ("Idempotency-Key", key);
 }
