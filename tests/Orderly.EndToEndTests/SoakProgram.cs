@@ -3,7 +3,26 @@ using Orderly.EndToEndTests;
 
 // The tests, as any runner starts them; or, as a command of its own, the long run:
 //   dotnet run --project tests/Orderly.EndToEndTests -- soak --operations 50000 --faults 33 --seed 1
+// or, what a reader of the feed waits for an event, idle and under load:
+//   dotnet run -c Release --project tests/Orderly.EndToEndTests -- feed-delay
 const int Done = 0, Violated = 1, WrongOption = 2;
+const int IdleWrites = 300, IdlePauseMilliseconds = 120;
+const int BusyWrites = 6_000, BusyWriters = 12, BusyPauseMilliseconds = 8;
+
+if (args is ["feed-delay"])
+{
+    foreach (var delay in await FeedDelay.MeasureAsync(IdleWrites, writers: 1, IdlePauseMilliseconds))
+    {
+        Console.WriteLine($"idle, {delay}");
+    }
+
+    foreach (var delay in await FeedDelay.MeasureAsync(BusyWrites, BusyWriters, BusyPauseMilliseconds))
+    {
+        Console.WriteLine($"busy, {delay}");
+    }
+
+    return Done;
+}
 
 if (args is not ["soak", ..])
 {

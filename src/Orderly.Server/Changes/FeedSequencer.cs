@@ -19,8 +19,8 @@ internal sealed class FeedSequencer(
     : BackgroundService
 {
     private const int TickMilliseconds = 20;
-    private const int PollMilliseconds = 100;
-    private const int StandByMilliseconds = 1_000;
+    private const int PollMilliseconds = 50;
+    private const int StandByMilliseconds = 500;
     private const int FailureDelaySeconds = 1;
     private const int VacuumAfterMoved = 50_000;
     private const int ForgetPauseSeconds = 1;
@@ -78,11 +78,12 @@ internal sealed class FeedSequencer(
             await ForgetAsync(session, stop);
             if (moved is null)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(StandByMilliseconds), time, stop);
+                await Task.Delay(TimeSpan.FromMilliseconds(TickMilliseconds), time, stop);
+                await SleepAsync(StandByMilliseconds, stop);
             }
             else if (moved == 0)
             {
-                await SleepAsync(stop);
+                await SleepAsync(PollMilliseconds, stop);
             }
             else
             {
@@ -101,9 +102,9 @@ internal sealed class FeedSequencer(
     }
 
     /// <summary>Until there is something to do, or it is time to look for what other servers wrote.</summary>
-    private async Task SleepAsync(CancellationToken stop)
+    private async Task SleepAsync(int milliseconds, CancellationToken stop)
     {
-        await Task.WhenAny(_awake.Task, Task.Delay(TimeSpan.FromMilliseconds(PollMilliseconds), time, stop));
+        await Task.WhenAny(_awake.Task, Task.Delay(TimeSpan.FromMilliseconds(milliseconds), time, stop));
         stop.ThrowIfCancellationRequested();
         Volatile.Write(ref _awake, Asleep());
     }
