@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orderly.Contract.Orders;
 using Orderly.Server.Access;
@@ -12,6 +13,9 @@ internal static class OrderActionsApi
     private static readonly string[] StatusFields = ["status", "reason", "version"];
     private static readonly string[] RestoreFields = ["reason", "version"];
     private static readonly string[] RevertFields = ["to", "reason", "version"];
+    private static readonly WriteForm StatusForm = new(StatusCodes.Status200OK, JsonBody.MediaType, "dryRun");
+    private static readonly WriteForm RestoreForm = new(StatusCodes.Status200OK, MediaType: null, "dryRun");
+    private static readonly WriteForm RevertForm = new(StatusCodes.Status200OK, JsonBody.MediaType, "dryRun", "force");
 
     public static void MapOrderActions(this IEndpointRouteBuilder routes)
     {
@@ -41,53 +45,23 @@ internal static class OrderActionsApi
 
     private static Task<Results<OrderWritten, Refused>> ChangeStatusAsync(
         string id, HttpContext http, ChangeStatus change, IdempotentWrite once, OrderSettings settings) =>
-        RunAsync(id, http, once, settings, JsonBody.MediaType, ["dryRun"],
-            request => ReasonInput.Read(request.Body, StatusFields, "status"),
-            (target, input, caller) => change.RunAsync(target, input, caller));
+        RunAsync(id, http, once, settings, StatusForm,
+            body => ReasonInput.Read(body, StatusFields, "status"), change.RunAsync);
 
     private static Task<Results<OrderWritten, Refused>> RestoreAsync(
         string id, HttpContext http, RestoreOrder restore, IdempotentWrite once, OrderSettings settings) =>
-        RunAsync(id, http, once, settings, mediaType: null, ["dryRun"],
-            request => ReasonInput.Read(request.Body, RestoreFields),
-            (target, input, caller) => restore.RunAsync(target, input, caller));
+        RunAsync(id, http, once, settings, RestoreForm,
+            body => ReasonInput.Read(body, RestoreFields), restore.RunAsync);
 
     private static Task<Results<OrderWritten, Refused>> RevertAsync(
         string id, HttpContext http, RevertOrder revert, IdempotentWrite once, OrderSettings settings) =>
-        RunAsync(id, http, once, settings, JsonBody.MediaType, ["dryRun", "force"],
-            request => ReasonInput.Read(request.Body, RevertFields, "to", "reason"),
-            (target, input, caller) => revert.RunAsync(target, input, caller));
+        RunAsync(id, http, once, settings, RevertForm,
+            body => ReasonInput.Read(body, RevertFields, "to", "reason"), revert.RunAsync);
 
-    /// <summary>What the three have in common: read all of the request, find the order, do it once, answer.</summary>
     private static async Task<Results<OrderWritten, Refused>> RunAsync(
-        string id, HttpContext http, IdempotentWrite once, OrderSettings settings, string? mediaType,
-        string[] parameters, Func<WriteRequest, ReasonInput> read,
-        Func<ChangeTarget, ReasonInput, Caller, Task<Result<WrittenOrder>>> run)
-    {
-        if ((await WriteRequest.ReadAsync(http, mediaType, StatusCodes.Status200OK, parameters))
-            .IsRefused(out var unread, out var request))
-        {
-            return new Refused(unread);
-        }
-
-        using (request)
-        {
-            var input = read(request);
-            input.Faults.Add(request.Faults);
-            if (input.Faults.ToUnreadableProblem() is { } unreadable)
-            {
-                return new Refused(unreadable);
-            }
-
-            if (request.Target(id, input.Version).IsRefused(out var absent, out var target))
-            {
-                return new Refused(absent);
-            }
-
-            var result = await once.RunAsync(request.Claim,
-                claim => run(target.With(claim), input, request.Caller));
-            return result.IsRefused(out var problem, out var answer)
-                ? new Refused(problem)
-                : new OrderWritten(answer, settings.UpdatableAfter);
-        }
-    }
+        string id, HttpContext http, IdempotentWrite once, OrderSettings settings, WriteForm form,
+        Func<JsonElement, ReasonInput> read, Func<ChangeTarget, ReasonInput, Caller, Task<Result<WrittenOrder>>> run) =>
+        (await WriteFlow.RunAsync(id, http, once, form, read, run)).IsRefused(out var problem, out var written)
+            ? new Refused(problem)
+            : new OrderWritten(written, settings.UpdatableAfter);
 }

@@ -21,7 +21,7 @@ internal sealed record CustomerInput(Given<string> Name, Given<string> Email, Gi
 /// The body of a write on an order, read strictly but not yet judged: the same for POST, PUT and (with every field
 /// optional) PATCH. What is wrong with it stands in <see cref="Faults"/>.
 /// </summary>
-internal sealed class OrderInput
+internal sealed class OrderInput : IWriteInput
 {
     public const int ServicesMax = 200;
     public const int QuantityMax = 1_000_000;

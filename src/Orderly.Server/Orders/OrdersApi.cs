@@ -11,6 +11,11 @@ internal static class OrdersApi
 {
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
     private static readonly string[] DeleteFields = ["reason", "version"];
+    private static readonly WriteForm ReplaceForm =
+        new(StatusCodes.Status200OK, JsonBody.MediaType, "dryRun", "force", "reason");
+    private static readonly WriteForm PatchForm = ReplaceForm with { MediaType = JsonBody.MergePatchMediaType };
+    private static readonly WriteForm DeleteForm =
+        new(StatusCodes.Status204NoContent, MediaType: null, "dryRun", "reason");
 
     public static void MapOrders(this IEndpointRouteBuilder routes)
     {
@@ -116,63 +121,16 @@ internal static class OrdersApi
         AmendAsync(id, http, amend, once, settings, isPatch: true);
 
     private static async Task<Results<OrderWritten, Refused>> AmendAsync(
-        string id, HttpContext http, AmendOrder amend, IdempotentWrite once, OrderSettings settings, bool isPatch)
-    {
-        var mediaType = isPatch ? JsonBody.MergePatchMediaType : JsonBody.MediaType;
-        if ((await WriteRequest.ReadAsync(http, mediaType, StatusCodes.Status200OK, "dryRun", "force", "reason"))
-            .IsRefused(out var unread, out var request))
-        {
-            return new Refused(unread);
-        }
-
-        using (request)
-        {
-            var input = OrderInput.Read(request.Body, isPatch);
-            input.Faults.Add(request.Faults);
-            if (input.Faults.ToUnreadableProblem() is { } unreadable)
-            {
-                return new Refused(unreadable);
-            }
-
-            if (request.Target(id, input.Version).IsRefused(out var absent, out var target))
-            {
-                return new Refused(absent);
-            }
-
-            var result = await once.RunAsync(request.Claim,
-                claim => amend.RunAsync(target.With(claim), input, request.Caller));
-            return result.IsRefused(out var problem, out var answer)
-                ? new Refused(problem)
-                : new OrderWritten(answer, settings.UpdatableAfter);
-        }
-    }
+        string id, HttpContext http, AmendOrder amend, IdempotentWrite once, OrderSettings settings, bool isPatch) =>
+        (await WriteFlow.RunAsync(id, http, once, isPatch ? PatchForm : ReplaceForm,
+            body => OrderInput.Read(body, isPatch), amend.RunAsync)).IsRefused(out var problem, out var written)
+            ? new Refused(problem)
+            : new OrderWritten(written, settings.UpdatableAfter);
 
     private static async Task<Results<NoContent, Refused>> DeleteAsync(
-        string id, HttpContext http, DeleteOrder delete)
-    {
-        if ((await WriteRequest.ReadAsync(http, mediaType: null, StatusCodes.Status204NoContent, "dryRun", "reason"))
-            .IsRefused(out var unread, out var request))
-        {
-            return new Refused(unread);
-        }
-
-        using (request)
-        {
-            var input = ReasonInput.Read(request.Body, DeleteFields);
-            input.Faults.Add(request.Faults);
-            if (input.Faults.ToUnreadableProblem() is { } unreadable)
-            {
-                return new Refused(unreadable);
-            }
-
-            if (request.Target(id, input.Version).IsRefused(out var absent, out var target))
-            {
-                return new Refused(absent);
-            }
-
-            return (await delete.RunAsync(target, input, request.Caller)).IsRefused(out var problem, out _)
-                ? new Refused(problem)
-                : TypedResults.NoContent();
-        }
-    }
+        string id, HttpContext http, DeleteOrder delete, IdempotentWrite once) =>
+        (await WriteFlow.RunAsync(id, http, once, DeleteForm,
+            body => ReasonInput.Read(body, DeleteFields), delete.RunAsync)).IsRefused(out var problem, out _)
+            ? new Refused(problem)
+            : TypedResults.NoContent();
 }

@@ -7,7 +7,7 @@ namespace Orderly.Server.Orders;
 /// <summary>
 /// The small bodies of writes that are not about content: a status, a version to go back to, a reason.
 /// </summary>
-internal sealed class ReasonInput
+internal sealed class ReasonInput : IWriteInput
 {
     private ReasonInput()
     {

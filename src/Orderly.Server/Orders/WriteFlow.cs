@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Orderly.Server.Access;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>The body of a write on an order, read strictly.</summary>
+internal interface IWriteInput
+{
+    /// <summary>What is wrong with it.</summary>
+    Faults Faults { get; }
+
+    /// <summary>The version that the write is based on; it acts as If-Match does.</summary>
+    int? Version { get; }
+}
+
+/// <summary>How a write on an order is asked for.</summary>
+/// <param name="AnswerStatus">The status of the answer, once the write is done.</param>
+/// <param name="MediaType">What the body must be; null: there may be none.</param>
+/// <param name="Parameters">The query parameters that the address takes.</param>
+internal sealed record WriteForm(int AnswerStatus, string? MediaType, params string[] Parameters);
+
+/// <summary>The way of every write on an order there is: read all of the request, find the order, do it once.</summary>
+internal static class WriteFlow
+{
+    public static async Task<Result<WrittenOrder>> RunAsync<TInput>(
+        string id, HttpContext http, IdempotentWrite once, WriteForm form, Func<JsonElement, TInput> read,
+        Func<ChangeTarget, TInput, Caller, Task<Result<WrittenOrder>>> run)
+        where TInput : IWriteInput
+    {
+        if ((await WriteRequest.ReadAsync(http, form.MediaType, form.AnswerStatus, form.Parameters))
+            .IsRefused(out var unread, out var request))
+        {
+            return unread;
+        }
+
+        using (request)
+        {
+            var input = read(request.Body);
+            input.Faults.Add(request.Faults);
+            if (input.Faults.ToUnreadableProblem() is { } unreadable)
+            {
+                return unreadable;
+            }
+
+            return request.Target(id, input.Version).IsRefused(out var absent, out var target)
+                ? absent
+                : await once.RunAsync(request.Claim, claim => run(target.With(claim), input, request.Caller));
+        }
+    }
+}
