@@ -12,9 +12,9 @@ insert into orders (order_id, write_id, version, status, team, datetime, totalfe
     reference, content, terms, created_at, created_by, updated_at, updated_by)
 values ((:high::text || :low::text)::uuid, (:high::text || :low::text)::uuid, 1, 'placed', 'internal',
     timestamptz '2030-01-01 09:30Z', :fee, true, 'PO-' || :high::text || :low::text, :text,
-    array['w:po', 'w:' || :high::text || :low::text,
-        'm:6:region=eu', 's:service-' || :one::text, 's:service-' || :two::text, 'w:' || :one::text,
-        'w:' || :two::text, 'w:eu', 'w:number', 'w:service'],
+    array['w-po', 'w-' || :high::text || :low::text,
+        'm-6-region=eu', 's-service-' || :one::text, 's-service-' || :two::text, 'w-' || :one::text,
+        'w-' || :two::text, 'w-eu', 'w-number', 'w-service'],
     now(), 'bench', now(), 'bench');
 insert into revisions (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content,
     hash)
