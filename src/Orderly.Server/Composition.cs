@@ -41,7 +41,17 @@ internal static class Composition
         services.AddSingleton<DatabaseCheck>();
 
         services.AddSingleton<KeyStore>();
+        services.AddSingleton<KeyUsage>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyUsage>());
         services.AddSingleton<KeyRing>();
+        services.AddSingleton<KeyTransaction>();
+        services.AddSingleton<CreateKey>();
+        services.AddSingleton<ChangeKey>();
+        services.AddSingleton<RotateKey>();
+        services.AddSingleton<RevokeKey>();
+        services.AddSingleton<ListKeys>();
+        services.AddSingleton<AuditStore>();
+        services.AddSingleton<ListAudit>();
 
         services.AddSingleton<ServiceStore>();
         services.AddSingleton<ServiceCatalog>();
@@ -77,7 +87,8 @@ internal static class Composition
 
         services.AddSingleton<SampleData>();
         services.AddOpenApiDocument(
-            OrderSchemas.Describe, HistorySchemas.Describe, ServiceSchemas.Describe, HealthSchemas.Describe);
+            OrderSchemas.Describe, HistorySchemas.Describe, ServiceSchemas.Describe, KeySchemas.Describe,
+            HealthSchemas.Describe);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
         builder.WebHost.UseUrls(settings.Server.Urls).ConfigureKestrel(LimitRequests)
             // Nothing here blocks a thread, so a request goes on where its bytes arrived.
@@ -95,6 +106,8 @@ internal static class Composition
         app.MapOrderHistory();
         app.MapOrderFeed();
         app.MapServices();
+        app.MapKeys();
+        app.MapAudit();
         app.MapHealth();
         app.MapProblems();
         app.MapDocumentation();

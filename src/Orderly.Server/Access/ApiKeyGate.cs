@@ -38,13 +38,21 @@ internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys)
             return;
         }
 
-        if (await keys.FindAsync(key, http.RequestAborted) is not { } caller)
+        if (await keys.FindAsync(key, http.RequestAborted) is not { } known)
         {
             await ProblemWriter.WriteAsync(http, new Problem(ProblemCode.UnknownKey,
                 "The key is not known here, was revoked, or has expired."));
             return;
         }
 
+        if (!known.IsAllowedFrom(http.Connection.RemoteIpAddress))
+        {
+            await ProblemWriter.WriteAsync(http, new Problem(ProblemCode.AddressNotAllowed,
+                $"The key can't be used from {http.Connection.RemoteIpAddress?.ToString() ?? "here"}."));
+            return;
+        }
+
+        var caller = known.Caller;
         if (endpoint?.Metadata.GetMetadata<RequiredScope>() is { } required && !caller.Scopes.Contains(required.Scope))
         {
             await ProblemWriter.WriteAsync(http, MissingScope(required.Scope));

@@ -91,7 +91,8 @@ internal sealed class IdempotentRequests(IdempotencyStore keys, Ids ids)
         return await keys.RecordAsync(claim, ids.Next(), unused!) ? written! : InFlight();
     }
 
-    private static Problem Mismatch(IdempotencyClaim claim) => new(ProblemCode.IdempotencyMismatch,
+    /// <summary>What a request is told whose key belongs to another one.</summary>
+    public static Problem Mismatch(IdempotencyClaim claim) => new(ProblemCode.IdempotencyMismatch,
         $"{IdempotencyClaim.Header} {Suggestion.Quote(claim.Key)} was used for a request with another method, "
         + "address or body. Use a new key.");
 }

@@ -54,8 +54,9 @@ internal static class HealthApi
         }
 
         var maySeeDetails = ApiKeyGate.ReadKey(http.Request) is { } key
-            && await keys.FindAsync(key, http.RequestAborted) is { } caller
-            && caller.Scopes.Contains(Scopes.AuditRead);
+            && await keys.FindAsync(key, http.RequestAborted) is { } known
+            && known.IsAllowedFrom(http.Connection.RemoteIpAddress)
+            && known.Caller.Scopes.Contains(Scopes.AuditRead);
         return TypedResults.Ok(new Health("ready", maySeeDetails ? checks : null));
     }
 }
