@@ -40,7 +40,7 @@ internal static class OrderFeedApi
     private static async Task<Results<EventPage, EventStream, Refused>> ReadAsync(
         HttpContext http, ReadFeed feed, OrderSettings settings, IHostApplicationLifetime host)
     {
-        if ((await feed.PrepareAsync(http.Request)).IsRefused(out var problem, out var query))
+        if ((await feed.PrepareAsync(http.Request, Caller.Of(http))).IsRefused(out var problem, out var query))
         {
             return new Refused(problem);
         }
