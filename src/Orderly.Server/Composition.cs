@@ -43,6 +43,10 @@ internal static class Composition
         services.AddSingleton<KeyStore>();
         services.AddSingleton<KeyUsage>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyUsage>());
+        services.AddSingleton(settings.Limits);
+        services.AddSingleton<RateUsageStore>();
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<BadKeys>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyTransaction>();
         services.AddSingleton<CreateKey>();
@@ -95,11 +99,13 @@ internal static class Composition
             .UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
     }
 
-    /// <summary>The way of a request: problems outermost, then the router, the key, and the address itself.</summary>
+    /// <summary>The way of a request: problems outermost, then the router, admission, the key, and the
+    /// address itself.</summary>
     public static void UseOrderly(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
+        app.UseMiddleware<Admission>();
         app.UseMiddleware<ApiKeyGate>();
         app.MapOrders();
         app.MapOrderActions();

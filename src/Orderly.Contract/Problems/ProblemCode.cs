@@ -177,6 +177,12 @@ public enum ProblemCode
     /// <summary>428: a write must say which version it is based on.</summary>
     PreconditionRequired,
 
+    /// <summary>429: the key has used up its quota for now.</summary>
+    RateLimited,
+
+    /// <summary>429: too many wrong keys came from this address.</summary>
+    TooManyBadKeys,
+
     /// <summary>431: the request's headers are too large.</summary>
     HeadersTooLarge,
 

@@ -11,7 +11,7 @@ namespace Orderly.Server.Access;
 /// refused on every server within <see cref="RememberedMilliseconds"/>. A key in use is looked up anew before that, in
 /// the background, so that no request waits for it.
 /// </summary>
-internal sealed class KeyRing(KeyStore store, KeyUsage use, TimeProvider time)
+internal sealed class KeyRing(KeyStore store, KeyUsage use, RateLimits limits, TimeProvider time)
 {
     private const int RememberedMilliseconds = 500;
     private const int RenewedMilliseconds = 250;
@@ -84,9 +84,10 @@ internal sealed class KeyRing(KeyStore store, KeyUsage use, TimeProvider time)
             _remembered.Clear();
         }
 
-        _remembered[digest] = new Remembered(found, since);
-        use.Note(found.Caller.KeyId);
-        return found;
+        var known = found with { Buckets = limits.Of(found.Caller.KeyId, found.RateLimit) };
+        _remembered[digest] = new Remembered(known, since);
+        use.Note(known.Caller.KeyId);
+        return known;
     }
 
     private async Task RenewAsync(Digest digest)

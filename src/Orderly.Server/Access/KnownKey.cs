@@ -11,5 +11,8 @@ namespace Orderly.Server.Access;
 internal sealed record KnownKey(
     Caller Caller, byte[] Digest, AllowedNetworks? Networks, KeyRateLimit? RateLimit, TimeSpan? ValidFor)
 {
+    /// <summary>What it may still do, put in when it is looked up.</summary>
+    public KeyBuckets? Buckets { get; init; }
+
     public bool IsAllowedFrom(IPAddress? address) => Networks is null || Networks.Contains(address);
 }

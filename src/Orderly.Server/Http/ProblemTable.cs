@@ -134,6 +134,11 @@ internal static class ProblemTable
             + "as it is will not help."),
         ProblemCode.PreconditionRequired => new(428, "The write must name the version it is based on",
             "Send If-Match with the ETag that you read, or version in the body."),
+        ProblemCode.RateLimited => new(429, "The key has used up its quota",
+            "Try again after the seconds in Retry-After; RateLimit says how much is left. An administrator can give "
+            + "the key another limit."),
+        ProblemCode.TooManyBadKeys => new(429, "Too many wrong keys from this address",
+            "Send a valid key, or try again after the seconds in Retry-After."),
         ProblemCode.HeadersTooLarge => new(431, "The headers are too large",
             "Send smaller headers (at most 32 KiB together)."),
         ProblemCode.InternalError => new(500, "A fault of the service",

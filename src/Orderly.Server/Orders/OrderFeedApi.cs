@@ -17,7 +17,7 @@ internal static class OrderFeedApi
                 "CloudEvents 1.0. With Accept: text/event-stream the events are sent as they come; Last-Event-ID "
                 + "goes on after one.")
             .WithMetadata(
-                new RequiredScope(Scopes.ChangesRead),
+                new RequiredScope(Scopes.ChangesRead), new WaitsMostly(),
                 new TakesParameter("after", "string", "next of the answer before; left out: from the start.")
                 {
                     LengthMax = Database.Cursor.LengthMax, Pattern = PageInput.After.Pattern,

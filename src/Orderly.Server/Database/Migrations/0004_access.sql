@@ -31,3 +31,13 @@ create table audit (
     constraint audit_type_shape check (type ~ '^[a-z]+[.][a-z]+$')
 );
 create index audit_newest on audit (at desc, audit_id desc);
+
+-- When what each key has used of a quota will have grown back, as all servers together know it. Losing it in a crash
+-- gives every key its quota anew, so it is not logged.
+create unlogged table rate_usage (
+    key_id text not null,
+    kind text not null,
+    full_at timestamptz not null,
+    constraint rate_usage_pkey primary key (key_id, kind),
+    constraint rate_usage_kind_known check (kind in ('reads', 'writes', 'streams'))
+);
