@@ -41,7 +41,21 @@ internal static class Composition
         services.AddSingleton<DatabaseCheck>();
 
         services.AddSingleton<KeyStore>();
+        services.AddSingleton<KeyUsage>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyUsage>());
+        services.AddSingleton(settings.Limits);
+        services.AddSingleton<RateUsageStore>();
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<BadKeys>();
         services.AddSingleton<KeyRing>();
+        services.AddSingleton<KeyTransaction>();
+        services.AddSingleton<CreateKey>();
+        services.AddSingleton<ChangeKey>();
+        services.AddSingleton<RotateKey>();
+        services.AddSingleton<RevokeKey>();
+        services.AddSingleton<ListKeys>();
+        services.AddSingleton<AuditStore>();
+        services.AddSingleton<ListAudit>();
 
         services.AddSingleton<ServiceStore>();
         services.AddSingleton<ServiceCatalog>();
@@ -77,24 +91,29 @@ internal static class Composition
 
         services.AddSingleton<SampleData>();
         services.AddOpenApiDocument(
-            OrderSchemas.Describe, HistorySchemas.Describe, ServiceSchemas.Describe, HealthSchemas.Describe);
+            OrderSchemas.Describe, HistorySchemas.Describe, ServiceSchemas.Describe, KeySchemas.Describe,
+            HealthSchemas.Describe);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
         builder.WebHost.UseUrls(settings.Server.Urls).ConfigureKestrel(LimitRequests)
             // Nothing here blocks a thread, so a request goes on where its bytes arrived.
             .UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
     }
 
-    /// <summary>The way of a request: problems outermost, then the router, the key, and the address itself.</summary>
+    /// <summary>The way of a request: problems outermost, then the router, admission, the key, and the
+    /// address itself.</summary>
     public static void UseOrderly(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
+        app.UseMiddleware<Admission>();
         app.UseMiddleware<ApiKeyGate>();
         app.MapOrders();
         app.MapOrderActions();
         app.MapOrderHistory();
         app.MapOrderFeed();
         app.MapServices();
+        app.MapKeys();
+        app.MapAudit();
         app.MapHealth();
         app.MapProblems();
         app.MapDocumentation();

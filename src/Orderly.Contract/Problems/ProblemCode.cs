@@ -69,6 +69,12 @@ public enum ProblemCode
     /// <summary>403: the key lacks the scope.</summary>
     MissingScope,
 
+    /// <summary>403: the key can't be used from the address that the request came from.</summary>
+    AddressNotAllowed,
+
+    /// <summary>403: a key can't give another one more than it has itself.</summary>
+    CannotGrant,
+
     /// <summary>404: no such address.</summary>
     RouteNotFound,
 
@@ -80,6 +86,9 @@ public enum ProblemCode
 
     /// <summary>404: no such service record.</summary>
     ServiceNotFound,
+
+    /// <summary>404: no such key.</summary>
+    KeyNotFound,
 
     /// <summary>405: the address does not take this method.</summary>
     MethodNotAllowed,
@@ -104,6 +113,12 @@ public enum ProblemCode
 
     /// <summary>409: the order can't get that status from the one it has.</summary>
     IllegalTransition,
+
+    /// <summary>409: without this key nobody could manage keys any more.</summary>
+    LastAdminKey,
+
+    /// <summary>409: the key is what the configuration says.</summary>
+    ConfiguredKey,
 
     /// <summary>410: the feed no longer reaches back that far.</summary>
     TokenExpired,
@@ -161,6 +176,12 @@ public enum ProblemCode
 
     /// <summary>428: a write must say which version it is based on.</summary>
     PreconditionRequired,
+
+    /// <summary>429: the key has used up its quota for now.</summary>
+    RateLimited,
+
+    /// <summary>429: too many wrong keys came from this address.</summary>
+    TooManyBadKeys,
 
     /// <summary>431: the request's headers are too large.</summary>
     HeadersTooLarge,

@@ -17,8 +17,11 @@ internal sealed record RequiredScope(string Scope);
 /// Lets a request through only with a valid key that has the scope of the address. Stands behind the router, so that
 /// even an address that does not exist, or a wrong method, is told only to those who have a key.
 /// </summary>
-internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys)
+internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys, BadKeys badKeys)
 {
+    /// <summary>What a key may do in a time, and what is left of it (draft-ietf-httpapi-ratelimit-headers).</summary>
+    public const string PolicyHeader = "RateLimit-Policy";
+    public const string LimitHeader = "RateLimit";
     private const string Header = "X-Api-Key";
     private const string BearerPrefix = "Bearer ";
 
@@ -38,22 +41,58 @@ internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys)
             return;
         }
 
-        if (await keys.FindAsync(key, http.RequestAborted) is not { } caller)
+        if (await keys.FindAsync(key, http.RequestAborted) is not { } known)
         {
-            await ProblemWriter.WriteAsync(http, new Problem(ProblemCode.UnknownKey,
-                "The key is not known here, was revoked, or has expired."));
+            await ProblemWriter.WriteAsync(http, WrongKey(http.Connection.RemoteIpAddress));
             return;
         }
 
-        if (endpoint?.Metadata.GetMetadata<RequiredScope>() is { } required && !caller.Scopes.Contains(required.Scope))
+        var bucket = known.Buckets!.Of(RateLimits.KindOf(http.Request));
+        var taken = await bucket.TakeAsync();
+        http.Response.Headers[PolicyHeader] = bucket.Policy;
+        http.Response.Headers[LimitHeader] = bucket.Tell(taken);
+        if (Refuse(http, endpoint, known, bucket, taken) is { } refusal)
         {
-            await ProblemWriter.WriteAsync(http, MissingScope(required.Scope));
+            await ProblemWriter.WriteAsync(http, refusal);
             return;
         }
 
-        caller.AttachTo(http);
+        known.Caller.AttachTo(http);
         await next(http);
     }
+
+    private static Problem? Refuse(
+        HttpContext http, Endpoint? endpoint, KnownKey known, SharedBucket bucket, TokenTaken taken)
+    {
+        if (!known.IsAllowedFrom(http.Connection.RemoteIpAddress))
+        {
+            return new Problem(ProblemCode.AddressNotAllowed,
+                $"The key can't be used from {http.Connection.RemoteIpAddress?.ToString() ?? "here"}.");
+        }
+
+        if (endpoint?.Metadata.GetMetadata<RequiredScope>() is { } required
+            && !known.Caller.Scopes.Contains(required.Scope))
+        {
+            return MissingScope(required.Scope);
+        }
+
+        return taken.IsTaken
+            ? null
+            : new Problem(ProblemCode.RateLimited,
+                $"The key may do {bucket.Rule.Quota} of these requests in {bucket.Rule.WindowSeconds} s. Wait for "
+                + $"{taken.RetryAfterSeconds} s.")
+            {
+                RetryAfterSeconds = taken.RetryAfterSeconds,
+            };
+    }
+
+    private Problem WrongKey(System.Net.IPAddress? address) => badKeys.Count(address) is { } seconds
+        ? new Problem(ProblemCode.TooManyBadKeys,
+            $"Too many wrong keys came from this address; the next is looked at in {seconds} s. A valid key is let in.")
+        {
+            RetryAfterSeconds = seconds,
+        }
+        : new Problem(ProblemCode.UnknownKey, "The key is not known here, was revoked, or has expired.");
 
     public static Problem MissingScope(string scope) =>
         new(ProblemCode.MissingScope, $"The key lacks the scope {scope}.") { Members = [new("scope", scope)] };

@@ -12,28 +12,11 @@ internal sealed record Caller(string KeyId, string Team, FrozenSet<string> Scope
     /// <summary>The team whose orders alone the caller may see; null where it may see all.</summary>
     public string? OnlyTeam => ReachesAllTeams ? null : Team;
 
+    /// <summary>Whether the caller may see what belongs to this team.</summary>
+    public bool Sees(string team) => ReachesAllTeams || string.Equals(team, Team, StringComparison.Ordinal);
+
     /// <summary>The caller of a request that has passed the gate.</summary>
     public static Caller Of(HttpContext http) => (Caller)http.Items[typeof(Caller)]!;
 
     public void AttachTo(HttpContext http) => http.Items[typeof(Caller)] = this;
-}
-
-/// <summary>What a key may do.</summary>
-internal static class Scopes
-{
-    public const string OrdersRead = "orders:read";
-    public const string OrdersWrite = "orders:write";
-    public const string OrdersDelete = "orders:delete";
-    public const string OrdersForce = "orders:force";
-    public const string ServicesRead = "services:read";
-    public const string ServicesWrite = "services:write";
-    public const string ChangesRead = "changes:read";
-    public const string AuditRead = "audit:read";
-
-    /// <summary>Every scope there is: what an administrator's key has.</summary>
-    public static readonly IReadOnlyList<string> All =
-    [
-        OrdersRead, OrdersWrite, OrdersDelete, OrdersForce, "orders:reveal", "orders:erase",
-        ServicesRead, ServicesWrite, ChangesRead, "webhooks:manage", "keys:manage", AuditRead,
-    ];
 }

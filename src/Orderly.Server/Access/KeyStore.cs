@@ -1,37 +1,63 @@
 using System.Collections.Frozen;
+using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
+using Orderly.Contract.Access;
 using Orderly.Server.Database;
 
 namespace Orderly.Server.Access;
 
-/// <summary>A key whose secret has a digest, and the digest itself.</summary>
-internal sealed record StoredKey(Caller Caller, byte[] Digest);
+/// <summary>Where a page of the list of keys goes on: behind this key.</summary>
+internal sealed record KeyPosition(DateTime CreatedAt, string Id);
 
-/// <summary>Reads and writes API keys. Only digests of secrets are ever stored.</summary>
+/// <summary>Reads API keys, and puts in the first one. Changes are in <see cref="KeyWriteStore"/>.</summary>
 internal sealed class KeyStore(ReadDataSource reads, WriteDataSource writes)
 {
-    /// <summary>The key that configuration brings along: the first administrator.</summary>
-    public const string BootstrapKeyId = "bootstrap";
     private const string BootstrapTeam = "internal";
+
+    internal const string Columns =
+        """
+        k.key_id, k.version, k.name, k.team, k.role, k.scopes, k.reach = 'all', k.expires_at, k.allowed_cidrs,
+            k.rate_limit, k.created_at, k.created_by, k.updated_at, k.last_used_at, k.revoked_at,
+            (select max(s.expires_at) from key_secrets s where s.key_id = k.key_id and s.expires_at > now()), now()
+        """;
 
     private const string SelectByDigest =
         """
-        select k.key_id, k.team, k.scopes, k.reach = 'all', s.digest
+        select k.key_id, k.team, k.role, k.scopes, k.reach = 'all', s.digest, k.allowed_cidrs, k.rate_limit,
+            least(k.expires_at, s.expires_at) - now()
         from key_secrets s
         join keys k on k.key_id = s.key_id
         where s.digest = $1
             and (s.expires_at is null or s.expires_at > now())
+            and (k.expires_at is null or k.expires_at > now())
             and k.revoked_at is null
         """;
 
-    private const string SelectSecretExists = "select exists (select from key_secrets where key_id = $1)";
+    private const string SelectOne = $"select {Columns} from keys k where k.key_id = $1 and ($2 or k.team = $3)";
 
+    /// <summary>Of every team or of one; without the revoked ones, with them, or them alone.</summary>
+    private const string SelectPage =
+        $"""
+        select {Columns}
+        from keys k
+        where (k.created_at, k.key_id) < ($2, $3)
+            and ($4 or k.team = $5)
+            and (k.revoked_at is null or $6) and (k.revoked_at is not null or $7)
+        order by k.created_at desc, k.key_id desc
+        limit $1
+        """;
+
+    private const string SelectDigests = "select digest from key_secrets where key_id = $1";
+
+    /// <summary>Who configures the service may always get in: what had been revoked is valid again.</summary>
     private const string UpsertKey =
         """
-        insert into keys (key_id, name, team, scopes, reach, created_at, created_by)
-        values ($1, $1, $2, $3, 'all', now(), $1)
-        on conflict on constraint keys_pkey do update set scopes = excluded.scopes
+        insert into keys (key_id, name, team, role, scopes, reach, created_at, created_by)
+        values ($1, $1, $2, $3, $4, 'all', now(), $1)
+        on conflict on constraint keys_pkey do update
+        set scopes = excluded.scopes, role = excluded.role, reach = excluded.reach, expires_at = null,
+            allowed_cidrs = null, revoked_at = null
         """;
 
     private const string DeleteOtherSecrets = "delete from key_secrets where key_id = $1 and digest <> $2";
@@ -42,27 +68,76 @@ internal sealed class KeyStore(ReadDataSource reads, WriteDataSource writes)
         on conflict on constraint key_secrets_pkey do nothing
         """;
 
+    /// <summary>At most once a minute, whichever server it was used at.</summary>
+    private const string UpdateLastUsed =
+        """
+        update keys set last_used_at = now()
+        where key_id = any ($1) and (last_used_at is null or last_used_at <= now() - interval '1 minute')
+        """;
+
     /// <summary>The valid key whose secret has this SHA-256, or null.</summary>
-    public async Task<StoredKey?> FindAsync(byte[] digest, CancellationToken stop)
+    public async Task<KnownKey?> FindAsync(byte[] digest, CancellationToken stop)
     {
         return await reads.LookUpAsync(
             SelectByDigest, parameters => parameters.Add(Parameters.Of(digest)),
-            async reader => await reader.ReadAsync(stop)
-                ? new StoredKey(
-                    new Caller(
-                        reader.GetString(0), reader.GetString(1),
-                        reader.GetFieldValue<string[]>(2).ToFrozenSet(StringComparer.Ordinal), reader.GetBoolean(3)),
-                    reader.GetFieldValue<byte[]>(4))
-                : null,
-            stop);
+            async reader => await reader.ReadAsync(stop) ? ReadKnown(reader) : null, stop);
     }
 
-    /// <summary>Whether there is a bootstrap key in this database.</summary>
-    public async Task<bool> HasBootstrapKeyAsync(CancellationToken stop)
+    /// <summary>The key with this id, revoked or not; null where the caller may not see one.</summary>
+    public async Task<ApiKey?> FindAsync(string id, string? onlyTeam, CancellationToken stop)
     {
-        await using var command = reads.Source.CreateCommand(SelectSecretExists);
-        command.Parameters.Add(Parameters.Of(BootstrapKeyId));
-        return (bool)(await command.ExecuteScalarAsync(stop))!;
+        await using var connection = await reads.Source.OpenConnectionAsync(stop);
+        return await FindAsync(connection, id, onlyTeam, stop);
+    }
+
+    /// <summary>The same, as the transaction on this connection sees it.</summary>
+    public static async Task<ApiKey?> FindAsync(
+        DatabaseSession session, string id, string? onlyTeam, CancellationToken stop)
+    {
+        await using var command = new NpgsqlCommand(SelectOne, session.Connection);
+        command.Parameters.Add(Parameters.Of(id));
+        command.Parameters.Add(Parameters.Of(onlyTeam is null));
+        command.Parameters.Add(Parameters.Of(onlyTeam));
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        return await reader.ReadAsync(stop) ? Read(reader) : null;
+    }
+
+    /// <summary>Keys, the newest first.</summary>
+    /// <param name="revoked">false: without the revoked ones; true: them alone; null: all.</param>
+    public async Task<List<ApiKey>> ListAsync(
+        int count, KeyPosition? after, string? onlyTeam, bool? revoked, CancellationToken stop)
+    {
+        await using var command = reads.Source.CreateCommand(SelectPage);
+        command.Parameters.Add(Parameters.Of(count));
+        command.Parameters.Add(Parameters.Of(after?.CreatedAt ?? Parameters.EndOfTime));
+        command.Parameters.Add(Parameters.Of(after?.Id ?? ""));
+        command.Parameters.Add(Parameters.Of(onlyTeam is null));
+        command.Parameters.Add(Parameters.Of(onlyTeam));
+        command.Parameters.Add(Parameters.Of(revoked is not false));
+        command.Parameters.Add(Parameters.Of(revoked is not true));
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        var keys = new List<ApiKey>();
+        while (await reader.ReadAsync(stop))
+        {
+            keys.Add(Read(reader));
+        }
+
+        return keys;
+    }
+
+    /// <summary>The SHA-256 of each of the bootstrap key's secrets; none where there is no such key.</summary>
+    public async Task<List<byte[]>> ListBootstrapDigestsAsync(CancellationToken stop)
+    {
+        await using var command = reads.Source.CreateCommand(SelectDigests);
+        command.Parameters.Add(Parameters.Of(ApiKey.BootstrapId));
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        var digests = new List<byte[]>();
+        while (await reader.ReadAsync(stop))
+        {
+            digests.Add(reader.GetFieldValue<byte[]>(0));
+        }
+
+        return digests;
     }
 
     /// <summary>Makes the secret with this digest the bootstrap key's only one.</summary>
@@ -70,23 +145,73 @@ internal sealed class KeyStore(ReadDataSource reads, WriteDataSource writes)
     {
         await using var connection = await writes.Source.OpenConnectionAsync(stop);
         await using var batch = new NpgsqlBatch(connection);
-        string[] scopes = [.. Scopes.All];
         batch.BatchCommands.Add(new NpgsqlBatchCommand(UpsertKey)
         {
             Parameters =
             {
-                Parameters.Of(BootstrapKeyId), Parameters.Of(BootstrapTeam),
-                Parameters.Column(scopes, NpgsqlDbType.Text, scope => scope),
+                Parameters.Of(ApiKey.BootstrapId), Parameters.Of(BootstrapTeam), Parameters.Of(Roles.Admin),
+                Parameters.Column(Scopes.All, NpgsqlDbType.Text, scope => scope),
             },
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(DeleteOtherSecrets)
         {
-            Parameters = { Parameters.Of(BootstrapKeyId), Parameters.Of(digest) },
+            Parameters = { Parameters.Of(ApiKey.BootstrapId), Parameters.Of(digest) },
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(InsertSecret)
         {
-            Parameters = { Parameters.Of(BootstrapKeyId), Parameters.Of(digest) },
+            Parameters = { Parameters.Of(ApiKey.BootstrapId), Parameters.Of(digest) },
         });
         await batch.ExecuteNonQueryAsync(stop);
     }
+
+    /// <summary>Notes that these keys were used just now.</summary>
+    public async Task RecordUseAsync(IReadOnlyList<string> keyIds, CancellationToken stop)
+    {
+        await using var command = writes.Source.CreateCommand(UpdateLastUsed);
+        command.Parameters.Add(Parameters.Column(keyIds, NpgsqlDbType.Text, id => id));
+        await command.ExecuteNonQueryAsync(stop);
+    }
+
+    /// <summary>Limits as they are stored: the JSON that callers see.</summary>
+    internal static string? TextOf(KeyRateLimit? limit) => limit is null ? null : JsonSerializer.Serialize(limit);
+
+    private static KeyRateLimit? ReadRateLimit(NpgsqlDataReader row, int at) =>
+        row.IsDBNull(at) ? null : JsonSerializer.Deserialize<KeyRateLimit>(row.GetString(at));
+
+    /// <summary>A role means what it means in this version; the stored scopes are for versions before it.</summary>
+    private static IReadOnlyList<string> ReadScopes(NpgsqlDataReader row, int at) =>
+        (row.IsDBNull(at) ? null : Roles.ScopesOf(row.GetString(at))) ?? row.GetFieldValue<string[]>(at + 1);
+
+    private static KnownKey ReadKnown(NpgsqlDataReader row) => new(
+        new Caller(
+            row.GetString(0), row.GetString(1), ReadScopes(row, 2).ToFrozenSet(StringComparer.Ordinal),
+            row.GetBoolean(4)),
+        row.GetFieldValue<byte[]>(5),
+        AllowedNetworks.Of(row.IsDBNull(6) ? null : row.GetFieldValue<string[]>(6)),
+        ReadRateLimit(row, 7),
+        row.IsDBNull(8) ? null : row.GetTimeSpan(8));
+
+    private static ApiKey Read(NpgsqlDataReader row) => new()
+    {
+        Id = row.GetString(0),
+        Version = row.GetInt32(1),
+        Name = row.GetString(2),
+        Team = row.GetString(3),
+        Role = row.IsDBNull(4) ? null : row.GetString(4),
+        Scopes = ReadScopes(row, 4),
+        ReachesAllTeams = row.GetBoolean(6),
+        ExpiresAt = InstantOrNull(row, 7),
+        AllowedCidrs = row.IsDBNull(8) ? null : row.GetFieldValue<string[]>(8),
+        RateLimit = ReadRateLimit(row, 9),
+        CreatedAt = row.GetDateTime(10),
+        CreatedBy = row.GetString(11),
+        UpdatedAt = row.GetDateTime(12),
+        LastUsedAt = InstantOrNull(row, 13),
+        RevokedAt = InstantOrNull(row, 14),
+        PreviousSecretExpiresAt = InstantOrNull(row, 15),
+        ReadAt = row.GetDateTime(16),
+    };
+
+    private static DateTime? InstantOrNull(NpgsqlDataReader row, int at) =>
+        row.IsDBNull(at) ? null : row.GetDateTime(at);
 }

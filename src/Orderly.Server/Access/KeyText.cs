@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
@@ -14,6 +15,9 @@ internal static class KeyText
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private const int RandomLength = 30;
     private const int ChecksumLength = 6;
+    private const int ChecksumAt = 4 + RandomLength;
+
+    private static readonly SearchValues<char> Letters = SearchValues.Create(Alphabet);
 
     public static string Generate()
     {
@@ -21,9 +25,25 @@ internal static class KeyText
         return text + Checksum(text);
     }
 
-    private static string Checksum(string text)
+    /// <summary>Whether the text means to be one of our keys, and is not: it was cut or mistyped.</summary>
+    public static bool IsMistyped(string text) =>
+        text.StartsWith(Prefix, StringComparison.Ordinal) && !IsWhole(text);
+
+    private static bool IsWhole(string text) =>
+        text.Length == ChecksumAt + ChecksumLength
+        && !text.AsSpan(Prefix.Length).ContainsAnyExcept(Letters)
+        && text.AsSpan(ChecksumAt).SequenceEqual(Checksum(text.AsSpan(0, ChecksumAt)));
+
+    private static string Checksum(ReadOnlySpan<char> text)
     {
-        var rest = Encoding.ASCII.GetBytes(text).Aggregate(uint.MaxValue, BitOperations.Crc32C);
+        Span<byte> bytes = stackalloc byte[ChecksumAt];
+        Encoding.ASCII.GetBytes(text, bytes);
+        var rest = uint.MaxValue;
+        foreach (var value in bytes)
+        {
+            rest = BitOperations.Crc32C(rest, value);
+        }
+
         Span<char> letters = stackalloc char[ChecksumLength];
         for (var i = ChecksumLength - 1; i >= 0; i--)
         {

@@ -12,9 +12,9 @@ namespace Orderly.Server.Changes;
 /// <param name="Unused">
 /// What the key shall stand for where the write stored nothing, and so did not use it up; null where it did.
 /// </param>
-/// <param name="Replay">The first answer again.</param>
+/// <param name="Replay">The first answer again, or why it is not for this caller any more.</param>
 internal sealed record IdempotentSteps<T>(
-    Func<IdempotencyClaim?, Task<Result<T>>> Write, Func<T, KeyUse?> Unused, Func<KeyUse, Task<T>> Replay)
+    Func<IdempotencyClaim?, Task<Result<T>>> Write, Func<T, KeyUse?> Unused, Func<KeyUse, Task<Result<T>>> Replay)
     where T : class;
 
 /// <summary>
@@ -91,7 +91,8 @@ internal sealed class IdempotentRequests(IdempotencyStore keys, Ids ids)
         return await keys.RecordAsync(claim, ids.Next(), unused!) ? written! : InFlight();
     }
 
-    private static Problem Mismatch(IdempotencyClaim claim) => new(ProblemCode.IdempotencyMismatch,
+    /// <summary>What a request is told whose key belongs to another one.</summary>
+    public static Problem Mismatch(IdempotencyClaim claim) => new(ProblemCode.IdempotencyMismatch,
         $"{IdempotencyClaim.Header} {Suggestion.Quote(claim.Key)} was used for a request with another method, "
         + "address or body. Use a new key.");
 }

@@ -8,7 +8,10 @@ namespace Orderly.Server.Configuration;
 internal sealed class SettingsException(string message) : Exception(message);
 
 /// <summary>All settings, read and checked.</summary>
-internal sealed record AllSettings(ServerSettings Server, OrderSettings Orders, ChangeSettings Changes);
+internal sealed record AllSettings(ServerSettings Server, OrderSettings Orders, ChangeSettings Changes)
+{
+    public LimitSettings Limits { get; init; } = new();
+}
 
 /// <summary>Reads every setting and checks it before anything starts.</summary>
 internal sealed class SettingsReader
@@ -33,6 +36,13 @@ internal sealed class SettingsReader
         ("Orders:DefaultCurrency", "USD", "currency of orders and services that name none"),
         ("Changes:SigningKeyFile", "in the data directory", "the private key that signs checkpoints of the log"),
         ("Changes:CheckpointEvery", "00:00:10", "how often a checkpoint of the log is signed, at most"),
+        ("Limits:Reads", "3000000", "requests that read, per key and window"),
+        ("Limits:Writes", "1500000", "requests that write, per key and window"),
+        ("Limits:Streams", "600", "streams opened, per key and window"),
+        ("Limits:BadKeys", "300", "wrong keys, per address and window, before 429 instead of 401"),
+        ("Limits:WindowSeconds", "60", "the window of these quotas, in seconds"),
+        ("Limits:ConcurrentRequests", "1000", "requests in work at a time; more are refused with 503"),
+        ("Limits:ConcurrentStreams", "10000", "streams and waiting reads at a time; more are refused with 503"),
         ("Changes:Retention", "for ever", "how far back a token of the feed may point"),
     ];
 
@@ -52,8 +62,12 @@ internal sealed class SettingsReader
         reader.RefuseUnknown("Orderly");
         reader.RefuseUnknown("Orders");
         reader.RefuseUnknown("Changes");
+        reader.RefuseUnknown("Limits");
         var server = reader.ReadServer();
-        return new AllSettings(server, reader.ReadOrders(), reader.ReadChanges(server));
+        return new AllSettings(server, reader.ReadOrders(), reader.ReadChanges(server))
+        {
+            Limits = reader.ReadLimits(),
+        };
     }
 
     /// <summary>Whether there is a setting of ours with this name.</summary>
@@ -96,6 +110,30 @@ internal sealed class SettingsReader
         Retention = Text("Changes:Retention") is null
             ? null
             : Duration("Changes:Retention", TimeSpan.Zero, TimeSpan.FromDays(36_500)),
+    };
+
+    private LimitSettings ReadLimits()
+    {
+        var fallback = new LimitSettings();
+        return new LimitSettings
+        {
+            Reads = Count("Limits:Reads", fallback.Reads, LimitSettings.QuotaMax),
+            Writes = Count("Limits:Writes", fallback.Writes, LimitSettings.QuotaMax),
+            Streams = Count("Limits:Streams", fallback.Streams, LimitSettings.QuotaMax),
+            BadKeys = Count("Limits:BadKeys", fallback.BadKeys, LimitSettings.QuotaMax),
+            WindowSeconds = Count("Limits:WindowSeconds", fallback.WindowSeconds, LimitSettings.WindowSecondsMax),
+            ConcurrentRequests = Count(
+                "Limits:ConcurrentRequests", fallback.ConcurrentRequests, LimitSettings.QuotaMax),
+            ConcurrentStreams = Count("Limits:ConcurrentStreams", fallback.ConcurrentStreams, LimitSettings.QuotaMax),
+        };
+    }
+
+    private int Count(string name, int fallback, int max) => Text(name) switch
+    {
+        null => fallback,
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count >= 1 && count <= max => count,
+        var text => throw Wrong(name, text, $"takes a whole number from 1 to {max}"),
     };
 
     private string ReadUrls()

@@ -6,6 +6,12 @@ namespace Orderly.Server.Database;
 /// <summary>Typed positional parameters, so that no value is boxed and no type is guessed.</summary>
 internal static class Parameters
 {
+    /// <summary>infinity, which no row has.</summary>
+    public static readonly DateTime EndOfTime = DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc);
+
+    /// <summary>-infinity, which no row has.</summary>
+    public static readonly DateTime BeginningOfTime = DateTime.SpecifyKind(DateTime.MinValue, DateTimeKind.Utc);
+
     public static NpgsqlParameter Of(Guid value) =>
         new NpgsqlParameter<Guid> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Uuid };
 

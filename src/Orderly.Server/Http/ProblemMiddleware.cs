@@ -1,4 +1,5 @@
 using Orderly.Contract.Problems;
+using Orderly.Server.Access;
 using Orderly.Server.Database;
 using Orderly.Server.Observability;
 
@@ -12,6 +13,9 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
 {
     public const string RequestIdHeader = "X-Request-Id";
     public const int RequestIdLengthMax = 128;
+
+    /// <summary>What holds for the request, whatever became of it.</summary>
+    private static readonly string[] KeptHeaders = [RequestIdHeader, ApiKeyGate.PolicyHeader, ApiKeyGate.LimitHeader];
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -46,9 +50,13 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
             return;
         }
 
-        var requestId = http.Response.Headers[RequestIdHeader];
+        var kept = Array.ConvertAll(KeptHeaders, name => http.Response.Headers[name]);
         http.Response.Clear();
-        http.Response.Headers[RequestIdHeader] = requestId;
+        foreach (var (index, name) in KeptHeaders.Index())
+        {
+            http.Response.Headers[name] = kept[index];
+        }
+
         http.Response.Headers.XContentTypeOptions = "nosniff";
         await ProblemWriter.WriteAsync(http, problem);
     }

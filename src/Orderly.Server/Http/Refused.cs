@@ -14,7 +14,7 @@ internal sealed class Refused(Problem problem) : IResult, IEndpointMetadataProvi
     /// <summary>Every address can refuse in these ways; the others name theirs with <see cref="Refuses"/>.</summary>
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        foreach (var status in (ReadOnlySpan<int>)[400, 401, 403, 500, 503])
+        foreach (var status in (ReadOnlySpan<int>)[400, 401, 403, 429, 500, 503])
         {
             builder.Metadata.Add(new ProducesResponseTypeMetadata(
                 status, typeof(ProblemDocument), [ProblemWriter.MediaType]));

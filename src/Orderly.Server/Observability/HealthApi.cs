@@ -23,7 +23,7 @@ internal static class HealthApi
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        var health = routes.MapGroup("/health").WithTags("Health");
+        var health = routes.MapGroup("/health").WithTags("Health").WithMetadata(new AlwaysAdmitted());
         health.MapGet("live", Live)
             .WithName("isLive").WithSummary("Whether the process lives")
             .WithDescription("Asks nothing of the database: an answer at all is the answer.")
@@ -54,8 +54,9 @@ internal static class HealthApi
         }
 
         var maySeeDetails = ApiKeyGate.ReadKey(http.Request) is { } key
-            && await keys.FindAsync(key, http.RequestAborted) is { } caller
-            && caller.Scopes.Contains(Scopes.AuditRead);
+            && await keys.FindAsync(key, http.RequestAborted) is { } known
+            && known.IsAllowedFrom(http.Connection.RemoteIpAddress)
+            && known.Caller.Scopes.Contains(Scopes.AuditRead);
         return TypedResults.Ok(new Health("ready", maySeeDetails ? checks : null));
     }
 }

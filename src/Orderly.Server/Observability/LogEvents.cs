@@ -38,6 +38,10 @@ internal static partial class LogEvents
     [LoggerMessage(2004, LogLevel.Warning, "A look at the feed failed, and is taken again: {Reason}")]
     public static partial void LookFailed(ILogger log, string reason);
 
+    [LoggerMessage(2005, LogLevel.Warning,
+        "When keys were last used could not be written down, and will be with their next use: {Reason}")]
+    public static partial void KeyUseNotRecorded(ILogger log, string reason);
+
     [LoggerMessage(2100, LogLevel.Warning, "No checkpoints of the log are signed, since there is no key: {Reason}")]
     public static partial void CheckpointKeyUnusable(ILogger log, string reason);
 

@@ -33,6 +33,7 @@ internal sealed class AmendOrder(ChangeOrder change, ServiceCatalog catalog, Ord
                 {
                     CatalogEpoch = view.Epoch,
                     UpdatableAfter = target.Terms.IsForced ? null : settings.UpdatableAfter,
+                    OverriddenWindow = target.Terms.IsForced ? settings.UpdatableAfter : null,
                     Reason = target.Terms.Reason,
                 };
         });

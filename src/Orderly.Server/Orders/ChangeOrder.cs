@@ -1,4 +1,5 @@
 using Orderly.Contract.Problems;
+using Orderly.Server.Access;
 using Orderly.Server.Changes;
 using Orderly.Server.Configuration;
 using Orderly.Server.Http;
@@ -6,8 +7,9 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Orders;
 
 /// <summary>Which order a write is about, and on what terms.</summary>
+/// <param name="Caller">Who wants the write; an order that it does not reach is not there.</param>
 /// <param name="Precondition">The versions that the write may be based on.</param>
-internal sealed record ChangeTarget(Guid Id, Precondition Precondition, WriteTerms Terms)
+internal sealed record ChangeTarget(Guid Id, Caller Caller, Precondition Precondition, WriteTerms Terms)
 {
     public ChangeTarget With(IdempotencyClaim? claim) => this with { Terms = Terms with { Claim = claim } };
 }
@@ -79,7 +81,8 @@ internal sealed class ChangeOrder(
 
     private async Task<Result<StoredOrder>> FindAsync(ChangeTarget target, bool onDeleted)
     {
-        if (await orders.FindAsync(target.Id) is not { } order || (order.DeletedAt is not null && !onDeleted))
+        if (await orders.FindAsync(target.Id, target.Caller) is not { } order
+            || (order.DeletedAt is not null && !onDeleted))
         {
             return OrderStore.NotFound(target.Id);
         }

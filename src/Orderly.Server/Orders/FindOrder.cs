@@ -1,4 +1,5 @@
 using Orderly.Contract.Problems;
+using Orderly.Server.Access;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
@@ -9,7 +10,7 @@ internal sealed record FoundOrder(StoredOrder Order, FieldSelection? Fields);
 /// <summary>Reads one order, as it is now or as it was at an instant.</summary>
 internal sealed class FindOrder(OrderStore orders, RevisionStore revisions)
 {
-    public async Task<Result<FoundOrder>> RunAsync(string id, HttpRequest request)
+    public async Task<Result<FoundOrder>> RunAsync(string id, HttpRequest request, Caller caller)
     {
         var query = QueryInput.Read(request, "asOf", "fields");
         var asOf = query.Instant("asOf");
@@ -19,14 +20,14 @@ internal sealed class FindOrder(OrderStore orders, RevisionStore revisions)
             return problem;
         }
 
-        return (await FindAsync(id, asOf)).IsRefused(out var absent, out var order)
+        return (await FindAsync(id, caller, asOf)).IsRefused(out var absent, out var order)
             ? absent
             : new FoundOrder(order, fields);
     }
 
-    private async Task<Result<StoredOrder>> FindAsync(string id, DateTime? asOf)
+    private async Task<Result<StoredOrder>> FindAsync(string id, Caller caller, DateTime? asOf)
     {
-        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId) is not { } order)
+        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId, caller) is not { } order)
         {
             return OrderStore.NotFound(id);
         }

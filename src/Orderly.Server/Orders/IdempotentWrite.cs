@@ -1,3 +1,4 @@
+using Orderly.Server.Access;
 using Orderly.Server.Changes;
 using Orderly.Server.Http;
 
@@ -15,15 +16,23 @@ internal sealed record WrittenOrder(StoredOrder Order, bool IsStored)
 internal sealed class IdempotentWrite(IdempotentRequests requests, OrderStore orders, RevisionStore revisions)
 {
     public Task<Result<WrittenOrder>> RunAsync(
-        IdempotencyClaim claim, Func<IdempotencyClaim?, Task<Result<WrittenOrder>>> write) =>
+        IdempotencyClaim claim, Caller caller, Func<IdempotencyClaim?, Task<Result<WrittenOrder>>> write) =>
         requests.RunAsync(claim, new IdempotentSteps<WrittenOrder>(
             write,
             written => written.IsStored ? null : new KeyUse(written.Order.Id, written.Order.Version, Answer: null),
-            ReplayAsync));
+            use => ReplayAsync(use, caller)));
 
-    private async Task<WrittenOrder> ReplayAsync(KeyUse use) =>
-        await orders.FindAsync(use.OrderId) is { } order
-        && await revisions.FindAsync(use.OrderId, use.Version) is { } revision
+    private async Task<Result<WrittenOrder>> ReplayAsync(KeyUse use, Caller caller)
+    {
+        if (await orders.FindAsync(use.OrderId) is not { } order
+            || await revisions.FindAsync(use.OrderId, use.Version) is not { } revision)
+        {
+            throw new InvalidOperationException($"The log lacks version {use.Version} of {use.OrderId}.");
+        }
+
+        // The key may have reached farther then than it does now.
+        return caller.Sees(order.Team)
             ? new WrittenOrder(revision.On(order), IsStored: false) { IsReplay = true }
-            : throw new InvalidOperationException($"The log lacks version {use.Version} of {use.OrderId}.");
+            : OrderStore.NotFound(use.OrderId);
+    }
 }

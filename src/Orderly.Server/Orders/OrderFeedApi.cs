@@ -17,7 +17,7 @@ internal static class OrderFeedApi
                 "CloudEvents 1.0. With Accept: text/event-stream the events are sent as they come; Last-Event-ID "
                 + "goes on after one.")
             .WithMetadata(
-                new RequiredScope(Scopes.ChangesRead),
+                new RequiredScope(Scopes.ChangesRead), new WaitsMostly(),
                 new TakesParameter("after", "string", "next of the answer before; left out: from the start.")
                 {
                     LengthMax = Database.Cursor.LengthMax, Pattern = PageInput.After.Pattern,
@@ -40,7 +40,7 @@ internal static class OrderFeedApi
     private static async Task<Results<EventPage, EventStream, Refused>> ReadAsync(
         HttpContext http, ReadFeed feed, OrderSettings settings, IHostApplicationLifetime host)
     {
-        if ((await feed.PrepareAsync(http.Request)).IsRefused(out var problem, out var query))
+        if ((await feed.PrepareAsync(http.Request, Caller.Of(http))).IsRefused(out var problem, out var query))
         {
             return new Refused(problem);
         }

@@ -44,7 +44,7 @@ internal static class OrderHistoryApi
             return new Refused(problem);
         }
 
-        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId) is null)
+        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId, Caller.Of(http)) is null)
         {
             return new Refused(OrderStore.NotFound(id));
         }
@@ -68,7 +68,7 @@ internal static class OrderHistoryApi
             return new Refused(query);
         }
 
-        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId) is not { } order)
+        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId, Caller.Of(http)) is not { } order)
         {
             return new Refused(OrderStore.NotFound(id));
         }

@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Orderly.Contract.Problems;
+using Orderly.Server.Access;
 using Orderly.Server.Database;
 using Orderly.Server.Http;
 
@@ -47,6 +48,10 @@ internal sealed class OrderStore : IAsyncDisposable
 
     /// <summary>The order with this id, deleted or not; null where there never was one. Reads are grouped.</summary>
     public Task<StoredOrder?> FindAsync(Guid id) => _reads.SubmitAsync(id);
+
+    /// <summary>The same; an order that the caller does not reach is one that there is not.</summary>
+    public async Task<StoredOrder?> FindAsync(Guid id, Caller caller) =>
+        await FindAsync(id) is { } order && caller.Sees(order.Team) ? order : null;
 
     /// <summary>The live order of the team that has this reference.</summary>
     public Task<Guid?> FindReferenceHolderAsync(string team, string reference) => _database.LookUpAsync<Guid?>(

@@ -40,6 +40,9 @@ internal sealed record OrderWrite
     /// <summary>The caller's Idempotency-Key, which is used up with this write; null where there is none.</summary>
     public IdempotencyClaim? Claim { get; init; }
     public bool IsDeleted { get; init; }
+
+    /// <summary>The update window that the caller overrides, which is recorded; null where it does not.</summary>
+    public TimeSpan? OverriddenWindow { get; init; }
     public string? Reason { get; init; }
 
     /// <summary>What the order can be found by, in one text.</summary>

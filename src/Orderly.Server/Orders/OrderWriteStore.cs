@@ -234,6 +234,7 @@ internal static class OrderWriteStore
             rows => ReferenceCommand(ReleaseReferences, rows));
         batch.BatchCommands.Add(IdentityCommand(AppendPending, writes));
         batch.BatchCommands.Add(RevisionCommand(writes));
+        AddWhereAny(batch, [.. writes.Where(write => write.OverriddenWindow is not null)], OverrideStore.Command);
         AddWhereAny(batch, keyed, ReleaseKeysCommand);
         await using var reader = await batch.ExecuteReaderAsync();
         return await ReadReceiptsAsync(reader);

@@ -84,7 +84,7 @@ internal static class OrdersApi
                 return new Refused(unreadable);
             }
 
-            var result = await once.RunAsync(request.Claim,
+            var result = await once.RunAsync(request.Claim, request.Caller,
                 claim => place.RunAsync(input, request.Terms with { Claim = claim }, request.Caller));
             return result.IsRefused(out var problem, out var answer)
                 ? new Refused(problem)
@@ -102,7 +102,7 @@ internal static class OrdersApi
     private static async Task<Results<OrderFound, NotModified, Refused>> GetAsync(
         string id, HttpContext http, FindOrder find, OrderSettings settings)
     {
-        if ((await find.RunAsync(id, http.Request)).IsRefused(out var problem, out var found))
+        if ((await find.RunAsync(id, http.Request, Caller.Of(http))).IsRefused(out var problem, out var found))
         {
             return new Refused(problem);
         }

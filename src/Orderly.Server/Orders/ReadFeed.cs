@@ -1,4 +1,5 @@
 using Orderly.Contract.Problems;
+using Orderly.Server.Access;
 using Orderly.Server.Changes;
 using Orderly.Server.Http;
 
@@ -6,8 +7,10 @@ namespace Orderly.Server.Orders;
 
 /// <summary>Where a reader of the feed stands and what it wants.</summary>
 /// <param name="After">The position of the last event that the reader has.</param>
+/// <param name="Caller">Who reads; what it does not reach is left out.</param>
 /// <param name="Types">The types of events that are wanted; null: all.</param>
-internal sealed record FeedQuery(long After, int PageSize, TimeSpan Wait, IReadOnlySet<string>? Types);
+internal sealed record FeedQuery(
+    long After, int PageSize, TimeSpan Wait, Caller Caller, IReadOnlySet<string>? Types);
 
 /// <summary>Some events, and the position to go on from.</summary>
 internal sealed record FeedBatch(IReadOnlyList<FeedEntry> Entries, long Last);
@@ -20,7 +23,7 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch)
     public const int WaitMaxSeconds = 30;
     private const string LastEventIdHeader = "Last-Event-ID";
 
-    public async Task<Result<FeedQuery>> PrepareAsync(HttpRequest request)
+    public async Task<Result<FeedQuery>> PrepareAsync(HttpRequest request, Caller caller)
     {
         var query = QueryInput.Read(request, "after", "limit", "wait", "type");
         var pageSize = query.WholeNumber("limit", 1, PageSizeMax, PageSizeDefault);
@@ -49,7 +52,7 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch)
 
         return after < bounds.Forgotten
             ? new Problem(ProblemCode.TokenExpired, "Events behind this token are no longer kept.")
-            : new FeedQuery(after, pageSize, TimeSpan.FromSeconds(waitSeconds), types);
+            : new FeedQuery(after, pageSize, TimeSpan.FromSeconds(waitSeconds), caller, types);
     }
 
     /// <summary>The next events. Waits for the first where there is none yet, as long as the reader wants.</summary>
@@ -74,10 +77,11 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch)
         var entries = await feed.ReadAsync(query.After, query.PageSize, stop);
         var last = entries.Count > 0 ? entries[^1].Position : query.After;
         return new FeedBatch(
-            query.Types is { } types
-                ? [.. entries.Where(entry => types.Contains(EventTypes.Of(entry.Step.Revision.Kind)))]
-                : entries,
-            last);
+            query.Types is null && query.Caller.ReachesAllTeams ? entries : [.. entries.Where(IsWanted)], last);
+
+        bool IsWanted(FeedEntry entry) =>
+            query.Caller.Sees(entry.Order.Team)
+            && query.Types?.Contains(EventTypes.Of(entry.Step.Revision.Kind)) is not false;
     }
 
     private static HashSet<string>? ReadTypes(QueryInput query)

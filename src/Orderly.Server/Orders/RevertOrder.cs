@@ -32,6 +32,7 @@ internal sealed class RevertOrder(RevisionStore revisions, ChangeOrder change, O
             return OrderWrite.On(current, ChangeKind.Reverted, ids.Next(), caller.KeyId).WithContent(then!.Content) with
             {
                 UpdatableAfter = target.Terms.IsForced ? null : settings.UpdatableAfter,
+                OverriddenWindow = target.Terms.IsForced ? settings.UpdatableAfter : null,
                 Reason = input.Reason,
             };
         });

@@ -45,7 +45,8 @@ internal static class WriteFlow
 
             return request.Target(id, input.Version).IsRefused(out var absent, out var target)
                 ? absent
-                : await once.RunAsync(request.Claim, claim => run(target.With(claim), input, request.Caller));
+                : await once.RunAsync(
+                    request.Claim, request.Caller, claim => run(target.With(claim), input, request.Caller));
         }
     }
 }

@@ -73,7 +73,7 @@ internal sealed class WriteRequest : IDisposable
         }
 
         return OrderId.TryParse(id, out var orderId)
-            ? new ChangeTarget(orderId, precondition, Terms)
+            ? new ChangeTarget(orderId, Caller, precondition, Terms)
             : OrderStore.NotFound(id);
     }
 

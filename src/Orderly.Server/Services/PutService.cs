@@ -40,7 +40,7 @@ internal sealed class PutService(
             used => WriteAsync(id, precondition, caller, mayCreate: false, used,
                 current => Apply(input, id, current)),
             written => written.IsStored ? null : new KeyUse(Guid.Empty, written.Version, written.Document),
-            use => Task.FromResult(
+            use => Task.FromResult<Result<ServiceWritten>>(
                 new ServiceWritten(use.Version, use.Answer!, IsNew: false, IsStored: false) { IsReplay = true })));
 
     /// <summary>Retires a record: past orders keep it, new ones can't name it.</summary>

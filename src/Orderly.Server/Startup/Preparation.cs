@@ -40,14 +40,22 @@ internal static class Preparation
     public static async Task<string?> EnsureKeyAsync(
         IServiceProvider services, ServerSettings settings, CancellationToken stop)
     {
-        var keys = services.GetRequiredService<KeyStore>();
+        var generated = await EnsureBootstrapKeyAsync(services.GetRequiredService<KeyStore>(), settings, stop);
+        var digests = await services.GetRequiredService<KeyStore>().ListBootstrapDigestsAsync(stop);
+        services.GetRequiredService<KeyRing>().ExemptBootstrap(digests);
+        return generated;
+    }
+
+    private static async Task<string?> EnsureBootstrapKeyAsync(
+        KeyStore keys, ServerSettings settings, CancellationToken stop)
+    {
         if (settings.BootstrapKey is { } configured)
         {
             await keys.SetBootstrapKeyAsync(KeyRing.DigestOf(configured), stop);
             return null;
         }
 
-        if (await keys.HasBootstrapKeyAsync(stop))
+        if ((await keys.ListBootstrapDigestsAsync(stop)).Count > 0)
         {
             return null;
         }

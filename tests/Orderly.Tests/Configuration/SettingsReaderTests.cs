@@ -52,6 +52,29 @@ public sealed class SettingsReaderTests
         orders.DefaultCurrency.ShouldBe("CHF");
     }
 
+    [Fact]
+    public void Limits_have_their_defaults_and_are_taken_where_they_are_set()
+    {
+        Read().Limits.ShouldBe(new LimitSettings());
+        var limits = Read(
+            ("Limits:Reads", "1"), ("Limits:Writes", "2"), ("Limits:Streams", "3"), ("Limits:BadKeys", "4"),
+            ("Limits:WindowSeconds", "5"), ("Limits:ConcurrentRequests", "6"),
+            ("Limits:ConcurrentStreams", "7")).Limits;
+        (limits.Reads, limits.Writes, limits.Streams, limits.BadKeys, limits.WindowSeconds).ShouldBe((1, 2, 3, 4, 5));
+        (limits.ConcurrentRequests, limits.ConcurrentStreams).ShouldBe((6, 7));
+    }
+
+    [Theory]
+    [InlineData("Limits:Reads", "0")]
+    [InlineData("Limits:Writes", "-1")]
+    [InlineData("Limits:Streams", "many")]
+    [InlineData("Limits:BadKeys", "1.5")]
+    [InlineData("Limits:WindowSeconds", "86401")]
+    [InlineData("Limits:ConcurrentRequests", "1000000001")]
+    [InlineData("Limits:Read", "1")]
+    public void A_limit_that_is_none_is_refused(string name, string value) =>
+        Refused((name, value)).ShouldContain(name);
+
     [Theory]
     [InlineData("00:00:00", 0)]
     [InlineData("03:00:00", 3)]

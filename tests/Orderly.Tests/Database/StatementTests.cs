@@ -48,6 +48,9 @@ public sealed class StatementTests(TestCluster cluster)
         types.ShouldContain("OrderWriteStore");
         types.ShouldContain("ServiceStore");
         types.ShouldContain("KeyStore");
+        types.ShouldContain("KeyWriteStore");
+        types.ShouldContain("AuditStore");
+        types.ShouldContain("OverrideStore");
         types.ShouldContain("Migrator");
     }
 

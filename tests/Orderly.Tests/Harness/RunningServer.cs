@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orderly.Server.Access;
 using Orderly.Server.Configuration;
 
 namespace Orderly.Tests.Harness;
@@ -13,7 +14,7 @@ namespace Orderly.Tests.Harness;
 /// The server as it runs in production, on real Kestrel and a free port, with a database of its own. A class takes it
 /// as its fixture; a test that needs other settings starts another one.
 /// </summary>
-public class RunningServer(TestCluster cluster) : IAsyncLifetime
+public class RunningServer(TestCluster? cluster) : IAsyncLifetime
 {
     public const string Key = "the-key-of-the-tests-0123456789";
 
@@ -33,17 +34,19 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
     /// <summary>The server's own parts, for tests at store level.</summary>
     public IServiceProvider Services => _app!.Services;
 
+    protected virtual string BootstrapKey => Key;
+
     /// <summary>Settings beside those that every test server has, as <c>name, value</c>.</summary>
     protected virtual IReadOnlyList<(string Name, string Value)> Settings => [];
 
     public async ValueTask InitializeAsync()
     {
-        _database = await cluster.CloneAsync();
+        _database = await OpenDatabaseAsync();
         var arguments = new List<string>
         {
             "--urls=http://127.0.0.1:0",
             $"--ConnectionStrings:Orderly={_database.ConnectionString}",
-            $"--Orderly:BootstrapKey={Key}",
+            $"--Orderly:BootstrapKey={BootstrapKey}",
             $"--Orderly:DataDirectory={_files.FullName}",
         };
         arguments.AddRange(Settings.Select(setting => $"--{setting.Name}={setting.Value}"));
@@ -55,9 +58,12 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
         await _app.StartAsync();
         Address = new Uri(_app.Services.GetRequiredService<IServer>().Features
             .Get<IServerAddressesFeature>()!.Addresses.First());
-        Api = new Api(Address, Key);
+        Api = new Api(Address, BootstrapKey);
         await SeedAsync();
     }
+
+    /// <summary>A database of the server's own.</summary>
+    protected virtual Task<TestDatabase> OpenDatabaseAsync() => cluster!.CloneAsync();
 
     /// <summary>Places an order and moves its clock on, so that it can be updated. Returns its path.</summary>
     public async Task<string> PlaceOldAsync(string? json = null)
@@ -85,6 +91,21 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
         return caller;
     }
 
+    /// <summary>A key made as an administrator would make it, and a caller with it.</summary>
+    public async Task<(string Id, Api Caller)> MakeKeyAsync(string json)
+    {
+        var made = (await Api.PostAsync("/keys", json)).ShouldBe(201);
+        var caller = new Api(Address, made.String("key"));
+        _callers.Add(caller);
+        return (made.Id, caller);
+    }
+
+    /// <summary>The server looks keys up anew that it remembers for a moment.</summary>
+    public void Forget() => Services.GetRequiredService<KeyRing>().Forget();
+
+    /// <summary>The server writes down which keys were used, as it does now and then.</summary>
+    public Task RecordUseAsync() => Services.GetRequiredService<KeyUsage>().RecordAsync(CancellationToken.None);
+
     public async ValueTask DisposeAsync()
     {
         _callers.ForEach(caller => caller.Dispose());
@@ -106,7 +127,7 @@ public class RunningServer(TestCluster cluster) : IAsyncLifetime
     }
 
     /// <summary>The service records that the orders of tests name.</summary>
-    private async Task SeedAsync()
+    protected virtual async Task SeedAsync()
     {
         foreach (var (id, json) in AnOrder.ServiceRecords)
         {

@@ -42,6 +42,29 @@ public sealed class TrueSchemaTests(RunningServer server) : IClassFixture<Runnin
     }
 
     [Fact]
+    public async Task Real_answers_about_keys_fit_their_schemas()
+    {
+        var body = """
+            {"name": "S", "role": "viewer", "allowedCidrs": ["127.0.0.0/8"], "expiresAt": "2190-01-01T00:00:00Z",
+             "rateLimit": {"writes": {"quota": 100, "windowSeconds": 1}}}
+            """;
+        var made = await server.Api.PostAsync("/keys", body);
+        await ShouldFitAsync("POST /keys", made, 201, Json);
+        using var caller = new Api(server.Address, made.String("key"));
+        await ShouldFitAsync("GET /me", await caller.GetAsync("/me"), 200, Json);
+        var key = "/keys/" + made.Id;
+        await ShouldFitAsync("GET /keys/{id}", await server.Api.GetAsync(key), 200, Json);
+        await ShouldFitAsync("PATCH /keys/{id}", await server.Api.PatchAsync(key, """{"role": "editor"}"""), 200, Json);
+        await ShouldFitAsync("POST /keys/{id}/rotate", await server.Api.PostAsync(key + "/rotate", "{}"), 200, Json);
+        await ShouldFitAsync("GET /keys", await server.Api.GetAsync("/keys?limit=1&revoked=include"), 200, Json);
+        await ShouldFitAsync("GET /audit", await server.Api.GetAsync("/audit"), 200, Json);
+        await ShouldFitAsync("GET /keys/{id}", await server.Api.GetAsync("/keys/nope"), 404, Problem);
+        await ShouldFitAsync("DELETE /keys/{id}", await server.Api.DeleteAsync("/keys/bootstrap"), 409, Problem);
+        await ShouldFitAsync(
+            "POST /keys", await server.Api.PostAsync("/keys", """{"name": "", "role": "boss"}"""), 422, Problem);
+    }
+
+    [Fact]
     public async Task Real_answers_about_the_life_of_an_order_fit_their_schemas()
     {
         var order = await server.PlaceOldAsync(AnOrder.With("\"notes\": \"n\""));
@@ -170,6 +193,10 @@ public sealed class TrueSchemaTests(RunningServer server) : IClassFixture<Runnin
         var examples = (await OpenApiDocument.BuildAsync()).Root.GetProperty("components").GetProperty("examples");
         string Body(string name) => examples.GetProperty(name).GetProperty("value").GetRawText();
         (await server.Api.PutAsync("/services/window-clean", Body("PutServiceFull"))).ShouldBe(201);
+        var key = (await server.Api.PostAsync("/keys", Body("CreateKey"))).ShouldBe(201).Id;
+        (await server.Api.PostAsync("/keys", Body("CreateKeyFull"))).ShouldBe(201);
+        (await server.Api.PatchAsync("/keys/" + key, Body("PatchKey"))).ShouldBe(200);
+        (await server.Api.PostAsync($"/keys/{key}/rotate", Body("RotateKey"))).ShouldBe(200);
         (await server.Api.PutAsync("/services/waste", Body("PutServiceShort"))).ShouldBe(201);
         (await server.Api.PatchAsync("/services/window-clean", Body("PatchService"))).ShouldBe(200);
         (await server.Api.PostAsync("/orders", Body("PlaceShort"))).ShouldBe(201);

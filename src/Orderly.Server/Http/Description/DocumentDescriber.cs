@@ -31,6 +31,8 @@ internal sealed class DocumentDescriber(ExampleBook examples, IEnumerable<Descri
         ("History", "What became of an order: every version of it."),
         ("Changes", "Every change of every order, for other systems to follow."),
         ("Services", "Service records: what the lines of an order refer to."),
+        ("Keys", "API keys: who may call, from where, and what they may do."),
+        ("Audit", "What was done with powers that need watching."),
         ("Health", "Whether the process lives and the service can serve. Open to all."),
         ("Problems", "The pages that explain problem codes. Open to all."),
     ];

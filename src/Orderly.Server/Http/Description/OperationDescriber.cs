@@ -32,6 +32,7 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
             operation.Security = open.ShowsMoreWithKey ? [[], .. KeySchemes.Required(document)] : [];
             operation.Responses!.Remove("401");
             operation.Responses.Remove("403");
+            operation.Responses.Remove("429");
         }
 
         if (metadata.OfType<RequiredScope>().FirstOrDefault() is { } required)
@@ -124,6 +125,9 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
     private void DescribeAnswers(OpenApiOperation operation, IList<object> metadata, OpenApiDocument document)
     {
         var answers = operation.Responses!;
+        string[] shared = metadata.OfType<OpenToAll>().Any()
+            ? [ProblemMiddleware.RequestIdHeader]
+            : [ProblemMiddleware.RequestIdHeader, ApiKeyGate.PolicyHeader, ApiKeyGate.LimitHeader];
         foreach (var given in metadata.OfType<Gives>())
         {
             // The framework leaves out answers without content, as 304.
@@ -131,7 +135,7 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
             var answer = answers.GetValueOrDefault(status) as OpenApiResponse ?? new OpenApiResponse();
             answers[status] = answer;
             answer.Description = given.Meaning;
-            answer.Headers = given.Headers.Append(ProblemMiddleware.RequestIdHeader).ToDictionary(
+            answer.Headers = given.Headers.Concat(shared).ToDictionary(
                 name => name,
                 name => (IOpenApiHeader)new OpenApiHeaderReference(name, document),
                 StringComparer.Ordinal);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 using Orderly.Contract.Problems;
+using Orderly.Server.Access;
 
 namespace Orderly.Server.Http.Description;
 
@@ -21,6 +22,10 @@ internal static class SharedParts
             "</orders?limit=2&cursor=AfXakhFoQOwuCN9Jjxv4YCABognekTFzG74frglUYRY2>; rel=\"next\""),
         ("Accept", "The media type that the address takes (RFC 9110, 12.5.1); not with PATCH.", JsonBody.MediaType),
         ("Accept-Patch", "The media type that PATCH takes (RFC 5789, 3.1).", JsonBody.MergePatchMediaType),
+        (ApiKeyGate.PolicyHeader, "The key's quota `q` in `w` seconds (draft-ietf-httpapi-ratelimit-headers).",
+            "\"default\";q=3000000;w=60"),
+        (ApiKeyGate.LimitHeader, "What remains, `r`, and after how many seconds the quota is whole again, `t`.",
+            "\"default\";r=2999999;t=1"),
         ("WWW-Authenticate", "How a key can be sent.", "Bearer realm=\"orderly\""),
     ];
 
@@ -31,6 +36,7 @@ internal static class SharedParts
         [409] = ["Retry-After"],
         [412] = ["ETag"],
         [415] = ["Accept", "Accept-Patch"],
+        [429] = ["Retry-After", ApiKeyGate.PolicyHeader, ApiKeyGate.LimitHeader],
         [503] = ["Retry-After"],
     };
 
@@ -48,6 +54,7 @@ internal static class SharedParts
         "415" => "UnsupportedMediaType",
         "422" => "UnprocessableContent",
         "428" => "PreconditionRequired",
+        "429" => "TooManyRequests",
         "500" => "InternalServerError",
         "503" => "ServiceUnavailable",
         _ => throw new InvalidOperationException($"The status {status} has no shared answer yet; add one here."),

@@ -1,0 +1,161 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Orderly.Contract.Access;
+using Orderly.Server.Changes;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Access;
+
+/// <summary>The addresses of keys.</summary>
+internal static class KeysApi
+{
+    public const int IdLengthMax = 36;
+    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+
+    private static readonly TakesPath Id = new("id", "The id of the key; not its secret.")
+    {
+        Pattern = "^[A-Za-z0-9-]+$", LengthMax = IdLengthMax, Example = "01a209de-90dc-7f55-a5a7-91d28fe76cf3",
+    };
+
+    public static void MapKeys(this IEndpointRouteBuilder routes)
+    {
+        var keys = routes.MapGroup("/keys").WithTags("Keys").WithMetadata(new RequiredScope(Scopes.KeysManage));
+        keys.MapPost("", CreateAsync)
+            .WithName("createKey").WithSummary("Make a key")
+            .WithDescription("It can't do more, nor reach farther, than the key that makes it.")
+            .WithMetadata(
+                new TakesBody(typeof(KeyRequest), JsonBody.MediaType), Described.DryRun, Described.IdempotencyKey)
+            .CanRefuse(409, 413, 415, 422);
+        keys.MapMethods("", Read, ListAsync)
+            .WithName("listKeys").WithSummary("List keys, the newest first")
+            .WithMetadata(
+                PageInput.Limit, PageInput.After, ListKeys.RevokedParameter);
+        keys.MapMethods("{id}", Read, GetAsync)
+            .WithName("getKey").WithSummary("Read a key, without its secret")
+            .WithMetadata(Id).CanRefuse(404);
+        keys.MapPatch("{id}", PatchAsync)
+            .WithName("patchKey").WithSummary("Change some fields of a key (RFC 7396)")
+            .WithMetadata(
+                Id, Described.IfMatch, Described.DryRun, Described.IdempotencyKey,
+                new TakesBody(typeof(KeyPatch), JsonBody.MergePatchMediaType))
+            .CanRefuse(404, 409, 412, 413, 415, 422);
+        keys.MapDelete("{id}", RevokeAsync)
+            .WithName("revokeKey").WithSummary("Revoke a key at once")
+            .WithDescription("Every server refuses it within a second. It stays in the list of revoked keys.")
+            .WithMetadata(Id, Described.IfMatch, Described.DryRun, new Gives(204, "The key is revoked."))
+            .CanRefuse(404, 409, 412);
+        keys.MapPost("{id}/rotate", RotateAsync)
+            .WithName("rotateKey").WithSummary("Give a key a new secret")
+            .WithDescription("The secret before stays valid for the overlap; one that was to end already ends at once.")
+            .WithMetadata(
+                Id, Described.IfMatch, Described.DryRun, Described.IdempotencyKey,
+                new TakesBody(typeof(RotateRequest), JsonBody.MediaType) { IsOptional = true })
+            .CanRefuse(404, 409, 412, 413, 415, 422);
+        routes.MapMethods("/me", Read, GetMeAsync).WithTags("Keys")
+            .WithName("getMe").WithSummary("Read the key that you send: who you are, and what you may do")
+            .WithDescription("Every valid key may.");
+    }
+
+    private static async Task<Results<KeyPage, Refused>> ListAsync(HttpContext http, ListKeys list) =>
+        (await list.RunAsync(http.Request, Caller.Of(http), http.RequestAborted))
+        .IsRefused(out var problem, out var page)
+            ? new Refused(problem)
+            : new KeyPage(page);
+
+    private static async Task<Results<KeyFound, Refused>> GetAsync(string id, HttpContext http, KeyStore keys)
+    {
+        if (QueryInput.RefuseAny(http.Request) is { } query)
+        {
+            return new Refused(query);
+        }
+
+        return await keys.FindAsync(id, Caller.Of(http).OnlyTeam, http.RequestAborted) is { RevokedAt: null } key
+            ? new KeyFound(key)
+            : new Refused(KeyRules.NotFound(id));
+    }
+
+    private static async Task<Results<KeyFound, Refused>> GetMeAsync(HttpContext http, KeyStore keys)
+    {
+        if (QueryInput.RefuseAny(http.Request) is { } query)
+        {
+            return new Refused(query);
+        }
+
+        var id = Caller.Of(http).KeyId;
+        return await keys.FindAsync(id, onlyTeam: null, http.RequestAborted) is { } key
+            ? new KeyFound(key)
+            : new Refused(KeyRules.NotFound(id));
+    }
+
+    private static async Task<Results<KeyCreated, Refused>> CreateAsync(HttpContext http, CreateKey create)
+    {
+        var isDryRun = false;
+        var result = await RunAsync("", http, JsonBody.MediaType, StatusCodes.Status201Created,
+            body => KeyInput.Read(body, isPatch: false), input => (input.Faults, input.Version),
+            (write, input) =>
+            {
+                isDryRun = write.IsDryRun;
+                return create.RunAsync(write, input);
+            });
+        return result.IsRefused(out var problem, out var answer)
+            ? new Refused(problem)
+            : new KeyCreated(answer, isDryRun);
+    }
+
+    private static async Task<Results<KeyChanged, Refused>> PatchAsync(string id, HttpContext http, ChangeKey change) =>
+        (await RunAsync(id, http, JsonBody.MergePatchMediaType, StatusCodes.Status200OK,
+            body => KeyInput.Read(body, isPatch: true), input => (input.Faults, input.Version), change.RunAsync))
+        .IsRefused(out var problem, out var answer)
+            ? new Refused(problem)
+            : new KeyChanged(answer);
+
+    private static async Task<Results<KeyChanged, Refused>> RotateAsync(
+        string id, HttpContext http, RotateKey rotate) =>
+        (await RunAsync(id, http, mediaType: null, StatusCodes.Status200OK,
+            RotateInput.ReadRotation, input => (input.Faults, input.Version), rotate.RunAsync))
+        .IsRefused(out var problem, out var answer)
+            ? new Refused(problem)
+            : new KeyChanged(answer);
+
+    private static async Task<Results<NoContent, Refused>> RevokeAsync(
+        string id, HttpContext http, RevokeKey revoke) =>
+        (await RunAsync(id, http, mediaType: null, StatusCodes.Status204NoContent,
+            RotateInput.ReadRevocation, input => (input.Faults, input.Version), (write, _) => revoke.RunAsync(write)))
+        .IsRefused(out var problem, out _)
+            ? new Refused(problem)
+            : TypedResults.NoContent();
+
+    /// <summary>What writes have in common: read all of the request, tell all that can't be read, then run.</summary>
+    private static async Task<Result<KeyAnswer>> RunAsync<TInput>(
+        string id, HttpContext http, string? mediaType, int status, Func<JsonElement, TInput> read,
+        Func<TInput, (Faults Faults, int? Version)> about, Func<KeyWrite, TInput, Task<Result<KeyAnswer>>> run)
+    {
+        if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
+        {
+            return unread;
+        }
+
+        using (body)
+        {
+            var caller = Caller.Of(http);
+            var query = QueryInput.Read(http.Request, "dryRun");
+            var isDryRun = query.Bool("dryRun") ?? false;
+            var input = read(body.Json.RootElement);
+            var (faults, version) = about(input);
+            var claim = IdempotencyClaim.Read(http.Request, caller.KeyId, body.Bytes, status, query.Faults);
+            faults.Add(query.Faults);
+            if (faults.ToUnreadableProblem() is { } unreadable)
+            {
+                return unreadable;
+            }
+
+            if (Precondition.Read(http.Request, version).IsRefused(out var malformed, out var precondition))
+            {
+                return malformed;
+            }
+
+            return await run(
+                new KeyWrite(id, caller, precondition, isDryRun, isDryRun ? IdempotencyClaim.None : claim), input);
+        }
+    }
+}
