@@ -11,8 +11,11 @@ namespace Orderly.Server.Transfer;
 /// </summary>
 internal sealed class ImportOrders(ImportDecision decision, ImportStore store)
 {
-    /// <summary>Each piece is read, decided and stored before the next is read.</summary>
-    private const int PieceRowsMax = 1_000;
+    /// <summary>
+    /// Each piece is read, decided and stored before the next is read. A larger one costs more a row: the statements of
+    /// a write compare every row of a group with every other.
+    /// </summary>
+    private const int PieceRowsMax = 250;
     private const int PieceLengthMaxBytes = 8 * 1024 * 1024;
 
     /// <summary>Each time a service record changed meanwhile.</summary>
