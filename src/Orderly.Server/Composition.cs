@@ -8,6 +8,7 @@ using Orderly.Server.Observability;
 using Orderly.Server.Orders;
 using Orderly.Server.Services;
 using Orderly.Server.Startup;
+using Orderly.Server.Transfer;
 
 namespace Orderly.Server;
 
@@ -37,6 +38,10 @@ internal static class Composition
             DataSources.ForWrites(connectionString, provider.GetService<ILoggerFactory>()));
         services.AddSingleton(provider =>
             DataSources.ForLists(connectionString, provider.GetService<ILoggerFactory>()));
+        services.AddSingleton(provider =>
+            DataSources.ForStreams(connectionString, provider.GetService<ILoggerFactory>()));
+        services.AddSingleton(provider =>
+            DataSources.ForImports(connectionString, provider.GetService<ILoggerFactory>()));
         services.AddSingleton<Ids>();
         services.AddSingleton<DatabaseCheck>();
 
@@ -79,6 +84,13 @@ internal static class Composition
         services.AddSingleton<RevertOrder>();
         services.AddSingleton<ListOrders>();
 
+        services.AddSingleton<OrderStreamStore>();
+        services.AddSingleton<StreamOrders>();
+        services.AddSingleton<ImportStore>();
+        services.AddSingleton<ImportDecision>();
+        services.AddSingleton<ImportOrders>();
+        services.AddSingleton<ImportRequest>();
+
         services.AddSingleton<IdempotencyStore>();
         services.AddSingleton<IdempotentRequests>();
         services.AddHostedService<IdempotencyExpiry>();
@@ -92,7 +104,7 @@ internal static class Composition
         services.AddSingleton<SampleData>();
         services.AddOpenApiDocument(
             OrderSchemas.Describe, HistorySchemas.Describe, ServiceSchemas.Describe, KeySchemas.Describe,
-            HealthSchemas.Describe);
+            HealthSchemas.Describe, ImportSchemas.Describe);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
         builder.WebHost.UseUrls(settings.Server.Urls).ConfigureKestrel(LimitRequests)
             // Nothing here blocks a thread, so a request goes on where its bytes arrived.
@@ -111,6 +123,7 @@ internal static class Composition
         app.MapOrderActions();
         app.MapOrderHistory();
         app.MapOrderFeed();
+        app.MapTransfers();
         app.MapServices();
         app.MapKeys();
         app.MapAudit();

@@ -171,6 +171,12 @@ public enum ProblemCode
     /// <summary>422: a read-only field with another value than the stored one.</summary>
     ReadOnlyField,
 
+    /// <summary>422: rows of an import of all or nothing were refused.</summary>
+    ImportRefused,
+
+    /// <summary>In an import: an order with this reference is there already.</summary>
+    Duplicate,
+
     /// <summary>422: too many orders would have to be looked through for this list.</summary>
     ListTooBroad,
 

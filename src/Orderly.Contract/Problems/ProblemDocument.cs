@@ -57,6 +57,18 @@ public sealed record ProblemDocument
     [JsonPropertyName("orderId")]
     public Guid? OrderId { get; init; }
 
+    /// <summary>With <c>import-refused</c>: how many orders were read.</summary>
+    [JsonPropertyName("received")]
+    public long? Received { get; init; }
+
+    /// <summary>With <c>import-refused</c>: 0.</summary>
+    [JsonPropertyName("created")]
+    public long? Created { get; init; }
+
+    /// <summary>With <c>import-refused</c>: how many orders were refused.</summary>
+    [JsonPropertyName("refused")]
+    public long? Refused { get; init; }
+
     /// <summary>With <c>missing-scope</c>: the scope that the key lacks.</summary>
     [JsonPropertyName("scope")]
     public string? Scope { get; init; }
@@ -65,6 +77,10 @@ public sealed record ProblemDocument
 /// <summary>One fault of the input.</summary>
 public sealed record InputFault
 {
+    /// <summary>With <c>import-refused</c>: which row, from 1.</summary>
+    [JsonPropertyName("row")]
+    public long? Row { get; init; }
+
     /// <summary>Where in the body: a JSON Pointer as a URI fragment (RFC 6901, section 6).</summary>
     [JsonPropertyName("pointer")]
     public string? Pointer { get; init; }

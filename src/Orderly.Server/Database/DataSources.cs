@@ -70,6 +70,34 @@ internal sealed class ListDataSource(NpgsqlDataSource source) : IAsyncDisposable
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 }
 
+/// <summary>
+/// Connections for streams, which each keep one for as long as they take. The planner may scan and sort as it likes:
+/// they go through much of a table.
+/// </summary>
+internal sealed class StreamDataSource(NpgsqlDataSource source) : IAsyncDisposable
+{
+    /// <summary>More at a time could keep callers of single orders waiting for the disk.</summary>
+    public const int ConnectionsMax = 8;
+
+    public NpgsqlDataSource Source { get; } = source;
+
+    public ValueTask DisposeAsync() => Source.DisposeAsync();
+}
+
+/// <summary>Connections for imports, which write as all others do, but for longer.</summary>
+internal sealed class ImportDataSource(NpgsqlDataSource source) : IAsyncDisposable
+{
+    /// <summary>How many imports run at a time.</summary>
+    public const int ImportsMax = 2;
+
+    /// <summary>Each import has one, and another to look something up with.</summary>
+    public const int ConnectionsMax = 2 * ImportsMax;
+
+    public WriteDataSource Writes { get; } = new(source);
+
+    public ValueTask DisposeAsync() => Writes.DisposeAsync();
+}
+
 /// <summary>How the service connects.</summary>
 internal static class DataSources
 {
@@ -79,6 +107,8 @@ internal static class DataSources
     private const int PreparedStatementsMax = 100;
     private const int CommandTimeoutSeconds = 30;
     private const int ConnectTimeoutSeconds = 2;
+    private const int TransferCommandTimeoutSeconds = 600;
+    private const string AsItLikes = "";
 
     /// <summary>
     /// Every statement goes by a key or an index, so the planner is kept from scans: a plan that was made while a
@@ -103,8 +133,31 @@ internal static class DataSources
     public static ListDataSource ForLists(string connectionString, ILoggerFactory? log) =>
         new(Build(connectionString, "orderly-list", ListPoolSizeMax, ByValue, log));
 
+    /// <summary>
+    /// Nothing is prepared: a prepared FETCH would go on describing the columns of the cursor that it was made for.
+    /// </summary>
+    public static StreamDataSource ForStreams(string connectionString, ILoggerFactory? log)
+    {
+        var settings = Settings(connectionString, "orderly-stream", StreamDataSource.ConnectionsMax, AsItLikes);
+        settings.MaxAutoPrepare = 0;
+        settings.CommandTimeout = TransferCommandTimeoutSeconds;
+        return new(new NpgsqlDataSourceBuilder(settings.ConnectionString).UseLoggerFactory(log).Build());
+    }
+
+    public static ImportDataSource ForImports(string connectionString, ILoggerFactory? log)
+    {
+        var settings = Settings(connectionString, "orderly-import", ImportDataSource.ConnectionsMax, ByKeyOnly);
+        settings.CommandTimeout = TransferCommandTimeoutSeconds;
+        return new(new NpgsqlDataSourceBuilder(settings.ConnectionString).UseLoggerFactory(log).Build());
+    }
+
     private static NpgsqlDataSource Build(
-        string connectionString, string name, int poolSizeMax, string planning, ILoggerFactory? log)
+        string connectionString, string name, int poolSizeMax, string planning, ILoggerFactory? log) =>
+        new NpgsqlDataSourceBuilder(Settings(connectionString, name, poolSizeMax, planning).ConnectionString)
+            .UseLoggerFactory(log).Build();
+
+    private static NpgsqlConnectionStringBuilder Settings(
+        string connectionString, string name, int poolSizeMax, string planning)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         settings.ApplicationName ??= name;
@@ -125,6 +178,6 @@ internal static class DataSources
             settings.MaxPoolSize = poolSizeMax;
         }
 
-        return new NpgsqlDataSourceBuilder(settings.ConnectionString).UseLoggerFactory(log).Build();
+        return settings;
     }
 }

@@ -5,6 +5,9 @@ namespace Orderly.Server.Http;
 /// <summary>The body that an address reads; the reading itself is strict and our own.</summary>
 internal sealed record TakesBody(Type Type, string MediaType)
 {
+    /// <summary>What else it can be.</summary>
+    public string? OtherMediaType { get; init; }
+
     /// <summary>Whether the body may be left out.</summary>
     public bool IsOptional { get; init; }
 

@@ -17,6 +17,8 @@ internal sealed class FieldSelection
     public static FieldSelection? Read(QueryInput query, IReadOnlyList<string> known) =>
         query.Choices(Parameter, known) is { } fields ? new FieldSelection(fields) : null;
 
+    public bool Contains(string field) => _fields.Contains(field);
+
     public static TakesParameter Described(IReadOnlyList<string> known) =>
         new(Parameter, "string",
             $"Only these members, with commas between them: {string.Join(", ", known.Select(name => $"`{name}`"))}.")

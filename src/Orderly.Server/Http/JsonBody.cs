@@ -70,7 +70,8 @@ internal static class JsonBody
     private static Problem TooLarge() =>
         new(ProblemCode.BodyTooLarge, $"The body is larger than {LengthMaxBytes} bytes (1 MiB).");
 
-    private static Result<JsonBodyContent> Parse(byte[] body)
+    /// <summary>One JSON value, or why it is none.</summary>
+    public static Result<JsonBodyContent> Parse(byte[] body)
     {
         if (body.Length == 0)
         {
@@ -94,7 +95,8 @@ internal static class JsonBody
         }
     }
 
-    private static Problem? CheckMediaType(HttpRequest request, string expected)
+    /// <summary>What is wrong with the media type of a request, or null.</summary>
+    public static Problem? CheckMediaType(HttpRequest request, string expected)
     {
         var encoding = request.Headers.ContentEncoding;
         if (encoding.Count > 0 && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase))

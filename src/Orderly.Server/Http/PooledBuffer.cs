@@ -34,6 +34,9 @@ internal sealed class PooledBuffer(int sizeHint) : IBufferWriter<byte>, IDisposa
         Advance(bytes.Length);
     }
 
+    /// <summary>Begins anew, and keeps the memory.</summary>
+    public void Clear() => WrittenCount = 0;
+
     public void WriteAscii(string text) => Advance(Encoding.ASCII.GetBytes(text, GetSpan(text.Length)));
 
     public void Dispose()

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Database;
@@ -29,7 +30,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 await ProblemWriter.WriteAsync(http, OfStatus(http.Response.StatusCode, http));
             }
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (exception is ConnectionResetException
+            || (exception is OperationCanceledException && http.RequestAborted.IsCancellationRequested))
         {
             http.Abort(); // nobody is there to answer
         }

@@ -78,7 +78,7 @@ internal static class ProblemTable
         ProblemCode.MethodNotAllowed => new(405, "The address does not take this method",
             "The header Allow lists the methods that it takes."),
         ProblemCode.NotAcceptable => new(406, "None of the asked media types can be given",
-            "Ask for application/json."),
+            "Ask for application/json; a list can be application/x-ndjson or text/csv, too."),
         ProblemCode.RequestTimeout => new(408, "The request took too long to arrive",
             "Send it again, faster. Nothing was stored."),
         ProblemCode.IdempotencyInFlight => new(409, "The first request with this Idempotency-Key is still running",
@@ -129,6 +129,11 @@ internal static class ProblemTable
             "Give totalfee, or the fee of every line: it cannot be computed while a fee is unknown."),
         ProblemCode.ReadOnlyField => new(422, "A read-only field was changed",
             "Leave the field out, or send it back as it was read."),
+        ProblemCode.ImportRefused => new(422, "Rows of the import were refused",
+            "See errors: each entry names the row and says what would be right. Nothing was stored; mend those rows "
+            + "and send the import again, or send it with mode=each to store the others."),
+        ProblemCode.Duplicate => new(422, "An order with this reference is there already",
+            "Nothing, where an import is run again: the order is there. Otherwise choose another reference."),
         ProblemCode.ListTooBroad => new(422, "The list would take too long to find",
             "Narrow the filter, sort by the field that it limits to a range, or ask for count=estimate; to ask again "
             + "as it is will not help."),

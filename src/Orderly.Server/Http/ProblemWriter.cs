@@ -86,6 +86,11 @@ internal static class ProblemWriter
         foreach (var fault in faults)
         {
             writer.WriteStartObject();
+            if (fault.Row is { } row)
+            {
+                writer.WriteNumber("row", row);
+            }
+
             if (fault.Pointer is not null)
             {
                 writer.WriteString("pointer", fault.Pointer);

@@ -58,4 +58,8 @@ internal static partial class LogEvents
 
     [LoggerMessage(3001, LogLevel.Error, "The database could not be used: {Reason}, trace {TraceId}")]
     public static partial void DatabaseFailed(ILogger log, string reason, string traceId);
+
+    [LoggerMessage(4000, LogLevel.Warning,
+        "A stream was cut off: its reader stood still for {StallSeconds} s, or it took {Minutes} min in all")]
+    public static partial void StreamCutOff(ILogger log, int stallSeconds, int minutes);
 }

@@ -71,8 +71,8 @@ internal sealed class OrderPage(OrderList list, TimeSpan updatableAfter) : IResu
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
         builder.Metadata.Add(
-            new ProducesResponseTypeMetadata(200, typeof(CountedPage<OrderView>), [JsonBody.MediaType]));
-        builder.Metadata.Add(new Gives(200, "One page of orders.", "Link"));
+            new ProducesResponseTypeMetadata(200, typeof(CountedPage<OrderView>), [.. ListFormat.MediaTypes]));
+        builder.Metadata.Add(new Gives(200, "One page of orders; as a stream all of them.", "Link"));
     }
 }
 

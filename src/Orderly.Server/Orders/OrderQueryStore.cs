@@ -96,7 +96,7 @@ internal sealed class OrderQueryStore
         var query = new OrderQueryStore(filter);
         return query.ToCommand(query.Branches is [var only]
             ? $"{SelectRows} where {query.Where(only)} {OrderBy(sort)}"
-            : $"{SelectRows} where {query.Where("true")} {OrderBy(sort)}");
+            : query.Merged(sort));
     }
 
     /// <summary>How many fit.</summary>
@@ -161,6 +161,13 @@ internal sealed class OrderQueryStore
     private static string Fetch(string found, Sort sort, string limit) =>
         $"{SelectRows} join (select f.order_id from ({found}) f {OrderBy("f.key", "f.order_id", sort)} {limit}) p "
         + $"on p.order_id = o.order_id {OrderBy(sort)}";
+
+    /// <summary>Both branches along their own indexes, merged, where one statement over both would sort all.</summary>
+    private string Merged(Sort sort)
+    {
+        var branches = Branches.Select(branch => $"select o.* from orders o where {Where(branch)}");
+        return $"select {OrderStore.Columns} from ({string.Join(" union all ", branches)}) o {OrderBy(sort)}";
+    }
 
     private string SelectIds(string branch) => $"select o.order_id from orders o where {Where(branch)}";
 

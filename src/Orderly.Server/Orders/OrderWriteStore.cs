@@ -37,7 +37,7 @@ internal static class OrderWriteStore
         on conflict on constraint idempotency_pkey do nothing
         """;
 
-    private const string InsertOrders =
+    private const string InsertRows =
         """
         insert into orders
             (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, reference, content,
@@ -51,11 +51,21 @@ internal static class OrderWriteStore
         where w.epoch = (select epoch from catalog_epoch)
             and (w.key is null or w.write_id = (
                 select i.write_id from idempotency i where i.caller = w.actor and i.key = w.key))
+        """;
+
+    private const string UnlessThere = "on conflict on constraint orders_pkey do nothing "
+        + "returning write_id, number, version, created_at, updated_at";
+
+    private const string InsertOrders =
+        $"""
+        {InsertRows}
             and (w.reference is null or w.order_id = (
                 select r.order_id from order_references r where r.team = w.team and r.reference = w.reference))
-        on conflict on constraint orders_pkey do nothing
-        returning write_id, number, version, created_at, updated_at
+        {UnlessThere}
         """;
+
+    /// <summary>For orders whose references are claimed later in the same transaction.</summary>
+    private const string InsertUnclaimedOrders = InsertRows + "\n" + UnlessThere;
 
     /// <summary>Revision times grow strictly, even when the clock of a later transaction is behind.</summary>
     private const string UpdateOrders =
@@ -219,16 +229,18 @@ internal static class OrderWriteStore
     }
 
     /// <summary>Stores a group. The result has a receipt for each write that was stored.</summary>
+    /// <param name="claimsLater">For new orders in a transaction that claims their references itself.</param>
     public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(
-        NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes, int timeoutSeconds = 0)
+        NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes, int timeoutSeconds = 0, bool claimsLater = false)
     {
         await using var batch = new NpgsqlBatch(connection) { Timeout = timeoutSeconds };
-        var claiming = writes.Where(write => write.ClaimedReference is not null).ToArray();
+        var claiming = writes.Where(write => write.ClaimedReference is not null && !claimsLater).ToArray();
         var releasing = writes.Where(write => write.ReleasedReference is not null);
         var keyed = writes.Where(write => write.Claim is not null).ToArray();
         AddWhereAny(batch, [.. claiming.Select(Claimed)], rows => ReferenceCommand(ClaimReferences, rows));
         AddWhereAny(batch, keyed, ClaimKeysCommand);
-        AddWhereAny(batch, [.. writes.Where(write => write.IsNew)], InsertCommand);
+        AddWhereAny(batch, [.. writes.Where(write => write.IsNew)],
+            rows => InsertCommand(claimsLater ? InsertUnclaimedOrders : InsertOrders, rows));
         AddWhereAny(batch, [.. writes.Where(write => !write.IsNew)], UpdateCommand);
         AddWhereAny(batch, [.. claiming.Select(Claimed), .. releasing.Select(Released)],
             rows => ReferenceCommand(ReleaseReferences, rows));
@@ -281,7 +293,7 @@ internal static class OrderWriteStore
         return receipts;
     }
 
-    private static NpgsqlBatchCommand InsertCommand(OrderWrite[] writes) => new(InsertOrders)
+    private static NpgsqlBatchCommand InsertCommand(string sql, OrderWrite[] writes) => new(sql)
     {
         Parameters =
         {

@@ -6,7 +6,10 @@ using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
-/// <summary>The addresses of orders. Those of their history and of status changes have files of their own.</summary>
+/// <summary>
+/// The addresses of orders. Those of their history and of status changes have files of their own, and the list, which
+/// can be a stream, is with the other transfers.
+/// </summary>
 internal static class OrdersApi
 {
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
@@ -26,14 +29,6 @@ internal static class OrdersApi
                 new RequiredScope(Scopes.OrdersWrite), new TakesBody(typeof(OrderRequest), JsonBody.MediaType),
                 Described.DryRun, Described.IdempotencyKey)
             .CanRefuse(409, 413, 415, 422);
-        orders.MapMethods("", Read, ListAsync)
-            .WithName("listOrders").WithSummary("List orders by filter and sort")
-            .WithMetadata(
-                new RequiredScope(Scopes.OrdersRead), PageInput.Limit, PageInput.After,
-                Sort.Described(OrderFilter.OrderedFields, ListOrders.DefaultSort), ListOrders.Count,
-                FieldSelection.Described(OrderDocument.Fields))
-            .WithMetadata([.. OrderFilterInput.Described])
-            .CanRefuse(422);
         orders.MapMethods("{id}", Read, GetAsync)
             .WithName("getOrder").WithSummary("Read an order, as it is or as it was")
             .WithMetadata(
@@ -91,13 +86,6 @@ internal static class OrdersApi
                 : new OrderCreated(answer, request.Terms, settings.UpdatableAfter);
         }
     }
-
-    private static async Task<Results<OrderPage, Refused>> ListAsync(
-        HttpContext http, ListOrders list, OrderSettings settings) =>
-        (await list.RunAsync(http.Request, Caller.Of(http), http.RequestAborted))
-            .IsRefused(out var problem, out var page)
-            ? new Refused(problem)
-            : new OrderPage(page, settings.UpdatableAfter);
 
     private static async Task<Results<OrderFound, NotModified, Refused>> GetAsync(
         string id, HttpContext http, FindOrder find, OrderSettings settings)

@@ -36,7 +36,7 @@ internal sealed class PlaceOrder(
                 continue;
             }
 
-            var write = Write(content, view.Epoch, terms, caller) with { CreatedAt = createdAt };
+            var write = ToWrite(content, view.Epoch, terms, caller) with { CreatedAt = createdAt };
             if (terms.IsDryRun)
             {
                 return await conflict.FindTakenReferenceAsync(write) is { } wouldBeTaken
@@ -58,7 +58,8 @@ internal sealed class PlaceOrder(
         return new Problem(ProblemCode.Overloaded, "The service records changed too often meanwhile; try again.");
     }
 
-    private OrderWrite Write(OrderContent content, long epoch, WriteTerms terms, Caller caller) => new()
+    /// <summary>A new order as the write that stores it.</summary>
+    public OrderWrite ToWrite(OrderContent content, long epoch, WriteTerms terms, Caller caller) => new()
     {
         Kind = ChangeKind.Placed,
         OrderId = ids.Next(),

@@ -32,6 +32,10 @@ internal sealed class DescribedBodies : IApiDescriptionProvider
                 IsRequired = !body.IsOptional,
             });
             description.SupportedRequestFormats.Add(new ApiRequestFormat { MediaType = body.MediaType });
+            if (body.OtherMediaType is { } other)
+            {
+                description.SupportedRequestFormats.Add(new ApiRequestFormat { MediaType = other });
+            }
         }
     }
 

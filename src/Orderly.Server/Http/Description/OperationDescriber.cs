@@ -10,7 +10,16 @@ namespace Orderly.Server.Http.Description;
 internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperationTransformer
 {
     private const int HeaderLengthMax = 4_096;
-    private const string EventStreamMediaType = "text/event-stream";
+
+    /// <summary>Answers that are no JSON document, and what each is.</summary>
+    private static readonly Dictionary<string, string> StreamsOf = new(StringComparer.Ordinal)
+    {
+        ["text/event-stream"] = "Server-sent events (WHATWG HTML, 9.2): each with `id`, `event` and, as `data`, one "
+            + "event in JSON; comments as heartbeats.",
+        [ListFormat.NdJson.MediaType] = "Every order as JSON on a line of its own.",
+        [ListFormat.Csv.MediaType] = "RFC 4180 in UTF-8, with a header: a row for each service line, or with "
+            + "`csv=orders` for each order. Text that a spreadsheet would take for a formula has a `'` before it.",
+    };
 
     public Task TransformAsync(
         OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
@@ -114,6 +123,15 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
         }
 
         body.Required = !taken.IsOptional;
+        foreach (var (mediaType, stream) in body.Content!)
+        {
+            if (StreamsOf.TryGetValue(mediaType, out var description))
+            {
+                ((OpenApiMediaType)stream).Schema =
+                    new OpenApiSchema { Type = JsonSchemaType.String, Description = description };
+            }
+        }
+
         var content = (OpenApiMediaType)body.Content![taken.MediaType];
         content.Examples = examples.For(operation.OperationId!, ExampleBook.Request, document);
         if (taken.Schema is { } schema)
@@ -160,14 +178,9 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
     {
         foreach (var (mediaType, content) in answer.Content?.AsEnumerable() ?? [])
         {
-            if (mediaType is EventStreamMediaType)
+            if (StreamsOf.TryGetValue(mediaType, out var stream))
             {
-                content.Schema = new OpenApiSchema
-                {
-                    Type = JsonSchemaType.String,
-                    Description = "Server-sent events (WHATWG HTML, 9.2): each with `id`, `event` and, as `data`, one "
-                        + "event in JSON; comments as heartbeats.",
-                };
+                content.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = stream };
                 continue;
             }
 

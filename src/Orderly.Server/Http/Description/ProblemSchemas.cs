@@ -9,7 +9,8 @@ internal static class ProblemSchemas
     private const int LineLengthMax = 200;
     private const int DetailLengthMax = 4_000;
     private const int PathLengthMax = 8_192;
-    private const int FaultsMax = 100;
+    /// <summary>Of an import; others tell 100.</summary>
+    private const int FaultsMax = 1_000;
 
     public static void Describe(SchemaBook book)
     {
@@ -25,8 +26,12 @@ internal static class ProblemSchemas
         problem["errors"].Items(1, FaultsMax);
         problem["version"].Whole(1, int.MaxValue);
         problem["scope"].Among(Scopes.All);
+        problem["received"].Whole(0, long.MaxValue);
+        problem["created"].Whole(0, 0);
+        problem["refused"].Whole(1, long.MaxValue);
 
         var fault = book.AnswerWithoutNulls(nameof(InputFault));
+        fault["row"].Whole(1, long.MaxValue);
         fault["pointer"].Format("uri-reference").Shape("^#").Text(1, PathLengthMax);
         fault["parameter"].Text(0, LineLengthMax);
         fault["code"].Among(codes);

@@ -47,6 +47,8 @@ internal static class SharedParts
         "401" => "Unauthorized",
         "403" => "Forbidden",
         "404" => "NotFound",
+        "406" => "NotAcceptable",
+        "408" => "RequestTimeout",
         "409" => "Conflict",
         "410" => "Gone",
         "412" => "PreconditionFailed",

@@ -1,0 +1,70 @@
+using System.Text;
+
+namespace Orderly.Server.Transfer;
+
+/// <summary>A cell as it was read. Nothing at all between two commas means none, a pair of quotes empty text.</summary>
+internal readonly record struct CsvCell(string Text, bool WasQuoted)
+{
+    public bool IsAbsent => Text.Length == 0 && !WasQuoted;
+}
+
+/// <summary>Reads one row of CSV (RFC 4180), strictly: quotes stand around a whole cell.</summary>
+internal static class CsvRecord
+{
+    /// <summary>The cells; null where the row is no CSV or not UTF-8.</summary>
+    public static List<CsvCell>? Read(ReadOnlySpan<byte> row)
+    {
+        if (!System.Text.Unicode.Utf8.IsValid(row))
+        {
+            return null;
+        }
+
+        var cells = new List<CsvCell>();
+        while (true)
+        {
+            var isQuoted = row.Length > 0 && row[0] == CsvText.Quote;
+            var length = isQuoted ? QuotedLength(row) : PlainLength(row);
+            if (length < 0 || (length < row.Length && row[length] != CsvText.Separator))
+            {
+                return null;
+            }
+
+            cells.Add(isQuoted
+                ? new CsvCell(Unquote(row[1..(length - 1)]), WasQuoted: true)
+                : new CsvCell(Encoding.UTF8.GetString(row[..length]), WasQuoted: false));
+            if (length == row.Length)
+            {
+                return cells;
+            }
+
+            row = row[(length + 1)..];
+        }
+    }
+
+    private static int PlainLength(ReadOnlySpan<byte> row)
+    {
+        var end = row.IndexOfAny(CsvText.Separator, CsvText.Quote);
+        return end < 0 ? row.Length : row[end] == CsvText.Quote ? -1 : end;
+    }
+
+    private static int QuotedLength(ReadOnlySpan<byte> row)
+    {
+        for (var at = 1; at < row.Length; at++)
+        {
+            if (row[at] == CsvText.Quote)
+            {
+                if (at + 1 == row.Length || row[at + 1] != CsvText.Quote)
+                {
+                    return at + 1;
+                }
+
+                at++;
+            }
+        }
+
+        return -1;
+    }
+
+    private static string Unquote(ReadOnlySpan<byte> text) =>
+        Encoding.UTF8.GetString(text).Replace("\"\"", "\"", StringComparison.Ordinal);
+}

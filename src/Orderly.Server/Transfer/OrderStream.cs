@@ -1,0 +1,95 @@
+using Orderly.Server.Http;
+using Orderly.Server.Observability;
+using Orderly.Server.Orders;
+
+namespace Orderly.Server.Transfer;
+
+/// <summary>200: all orders that fit, as NDJSON or CSV, while they are read.</summary>
+/// <remarks>
+/// <code>
+///   cursor ──2,000 rows──► one row after the other ──64 KiB──► the reader takes it ──► the next
+///                                   │                                 │ not within StallSeconds, or gone
+///                                   └── a fault ──────────────────────┴──► the connection is cut: half a stream never
+///                                                                          looks like a whole one
+/// </code>
+/// </remarks>
+internal sealed class OrderStream(
+    OrderStreamQuery query, OrderStreamStore orders, TimeSpan updatableAfter, IDisposable? slot, TimeProvider time,
+    ILogger<OrderStream> log) : IResult
+{
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        using (slot)
+        {
+            var response = httpContext.Response;
+            response.StatusCode = StatusCodes.Status200OK;
+            response.ContentType = query.Format == ListFormat.Csv
+                ? query.Format.MediaType + "; charset=utf-8"
+                : query.Format.MediaType;
+            Answer.AddCacheHeaders(response);
+            response.Headers.Vary = "X-Api-Key, Authorization, Accept";
+            response.Headers["X-Accel-Buffering"] = "no";
+            if (query.Format == ListFormat.Csv)
+            {
+                response.Headers.ContentDisposition = "attachment; filename=\"orders.csv\"";
+            }
+
+            if (!HttpMethods.IsHead(httpContext.Request.Method))
+            {
+                await SendAsync(httpContext);
+            }
+        }
+    }
+
+    private async Task SendAsync(HttpContext http)
+    {
+        using var tooLong = new CancellationTokenSource(TimeSpan.FromMinutes(StreamLimits.StreamMinutesMax), time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, tooLong.Token);
+        try
+        {
+            using var output = new PacedOutput(
+                http.Response.BodyWriter, TimeSpan.FromSeconds(StreamLimits.StallSeconds), time, stop.Token);
+            await SendRowsAsync(output, stop.Token);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException
+            && http.Response.HasStarted)
+        {
+            if (!http.RequestAborted.IsCancellationRequested)
+            {
+                LogEvents.StreamCutOff(log, StreamLimits.StallSeconds, StreamLimits.StreamMinutesMax);
+            }
+
+            http.Abort();
+        }
+    }
+
+    private async Task SendRowsAsync(PacedOutput output, CancellationToken stop)
+    {
+        var write = WriterOfRows(output.Rows);
+        await foreach (var order in orders.ReadAllAsync(query.Filter, query.Sort, stop))
+        {
+            write(order, output.Rows);
+            await output.SendFullAsync();
+        }
+
+        await output.SendAsync();
+    }
+
+    private Action<StoredOrder, PooledBuffer> WriterOfRows(PooledBuffer output)
+    {
+        if (query.Format == ListFormat.Csv)
+        {
+            var rows = new CsvOrders(query.Fields, query.IsRowPerOrder, updatableAfter);
+            rows.WriteHeader(output);
+            return rows.Write;
+        }
+
+        var writeOrder = FieldSelection.Apply<StoredOrder>(
+            query.Fields, (row, body) => OrderDocument.Write(row, updatableAfter, body));
+        return (order, body) =>
+        {
+            writeOrder(order, body);
+            body.Write("\n"u8);
+        };
+    }
+}

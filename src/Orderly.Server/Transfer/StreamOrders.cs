@@ -1,0 +1,75 @@
+using Orderly.Contract.Problems;
+using Orderly.Server.Access;
+using Orderly.Server.Configuration;
+using Orderly.Server.Http;
+using Orderly.Server.Orders;
+
+namespace Orderly.Server.Transfer;
+
+/// <summary>What a stream of orders holds, and in which form.</summary>
+internal sealed record OrderStreamQuery(
+    ListFormat Format, OrderFilter Filter, Sort Sort, FieldSelection? Fields, bool IsRowPerOrder);
+
+/// <summary>Prepares a stream of all orders that fit. It runs once the answer is sent.</summary>
+internal sealed class StreamOrders(
+    OrderStreamStore orders, OrderSettings settings, TimeProvider time, ILogger<OrderStream> log)
+{
+    private const string RowsParameter = "csv";
+    private const string RowPerOrder = "orders";
+    private const string RowPerLine = "lines";
+    private static readonly string[] RowChoices = [RowPerOrder, RowPerLine];
+
+    /// <summary>What only a list in pages takes.</summary>
+    private static readonly string[] OfPages = [PageInput.Limit.Name, PageInput.After.Name, ListOrders.Count.Name];
+
+    private static readonly string[] Parameters =
+        [.. OfPages, "sort", "fields", RowsParameter, .. OrderFilterInput.Names];
+
+    public static readonly TakesParameter Rows =
+        new(RowsParameter, "string", "For CSV: a row for each service line, or for each order.")
+        {
+            Values = RowChoices, DefaultText = RowPerLine,
+        };
+
+    private readonly TransferSlots _slots = new(StreamLimits.StreamsMax);
+
+    public Result<OrderStream> Prepare(HttpRequest request, ListFormat format, Caller caller)
+    {
+        var query = QueryInput.Read(request, OrderFilter.MetadataPrefix, Parameters);
+        foreach (var name in OfPages.Where(name => query.Text(name) is not null))
+        {
+            query.Refuse(name, $"A stream gives all orders, so it takes no \"{name}\"; pages are application/json.");
+        }
+
+        var filter = OrderFilterInput.Read(query);
+        if (filter.Deleted != DeletedOrders.Exclude && !caller.Scopes.Contains(Scopes.OrdersDelete))
+        {
+            return ApiKeyGate.MissingScope(Scopes.OrdersDelete);
+        }
+
+        var sort = Sort.Read(query, OrderFilter.OrderedFields, ListOrders.DefaultSort);
+        var fields = FieldSelection.Read(query, OrderDocument.Fields);
+        var rows = query.Choice(RowsParameter, RowChoices);
+        if (rows is not null && format != ListFormat.Csv)
+        {
+            query.Refuse(RowsParameter, $"\"{RowsParameter}\" says how CSV is laid out; this is {format.MediaType}.");
+        }
+
+        if (query.ToProblem() is { } problem)
+        {
+            return problem;
+        }
+
+        IDisposable? slot = null;
+        if (!HttpMethods.IsHead(request.Method) && (slot = _slots.TryTake()) is null)
+        {
+            return new Problem(ProblemCode.Overloaded,
+                $"{StreamLimits.StreamsMax} streams are running already; try again later.");
+        }
+
+        var isRowPerOrder = string.Equals(rows, RowPerOrder, StringComparison.Ordinal);
+        return new OrderStream(
+            new OrderStreamQuery(format, filter.Within(caller.OnlyTeam), sort, fields, isRowPerOrder),
+            orders, settings.UpdatableAfter, slot, time, log);
+    }
+}

@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Orderly.Contract.Problems;
+using Orderly.Server.Access;
+using Orderly.Server.Configuration;
+using Orderly.Server.Http;
+using Orderly.Server.Orders;
+
+namespace Orderly.Server.Transfer;
+
+/// <summary>The addresses that give or take many orders: the list, in pages or as a stream, and imports.</summary>
+internal static class TransfersApi
+{
+    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+
+    public static void MapTransfers(this IEndpointRouteBuilder routes)
+    {
+        var orders = routes.MapGroup("/orders").WithTags("Orders");
+        orders.MapMethods("", Read, ListAsync)
+            .WithName("listOrders").WithSummary("List orders by filter and sort, in pages or all in a stream")
+            .WithDescription(
+                "With `Accept: application/x-ndjson` or `text/csv` every order that fits is sent, as of one moment; "
+                + "a stream that ends without the end of its last chunk is not whole.")
+            .WithMetadata(
+                new RequiredScope(Scopes.OrdersRead), PageInput.Limit, PageInput.After,
+                Sort.Described(OrderFilter.OrderedFields, ListOrders.DefaultSort), ListOrders.Count,
+                FieldSelection.Described(OrderDocument.Fields), StreamOrders.Rows)
+            .WithMetadata([.. OrderFilterInput.Described])
+            .CanRefuse(406, 422);
+        orders.MapPost("import", ImportAsync)
+            .WithName("importOrders").WithSummary("Import orders, however many")
+            .WithDescription(
+                "A row of NDJSON is an order as POST /orders takes it; with the scope `orders:force` it may also have "
+                + "`createdAt`, in the past. CSV has the columns that a list has for those fields; rows with the same "
+                + "`id` behind each other are the lines of one order, and the `id` is not kept. A reference that an "
+                + "order of the team has already is refused as `duplicate`, so an import can be run again. With "
+                + "`mode=each` what was stored stays, also where the connection breaks.")
+            .WithMetadata(
+                new RequiredScope(Scopes.OrdersWrite), ImportRequest.Mode, Described.DryRun,
+                new TakesBody(typeof(string), ListFormat.NdJson.MediaType)
+                {
+                    OtherMediaType = ListFormat.Csv.MediaType,
+                })
+            .CanRefuse(408, 415, 422);
+    }
+
+    private static async Task<Results<ImportAnswer, Refused>> ImportAsync(HttpContext http, ImportRequest import) =>
+        (await import.RunAsync(http)).IsRefused(out var problem, out var tally)
+            ? new Refused(problem)
+            : new ImportAnswer(tally.ToResult());
+
+    private static async Task<Results<OrderPage, OrderStream, Refused>> ListAsync(
+        HttpContext http, ListOrders list, StreamOrders stream, OrderSettings settings)
+    {
+        var caller = Caller.Of(http);
+        if (ListFormat.Asked(http.Request) is not { } format)
+        {
+            return new Refused(new Problem(ProblemCode.NotAcceptable,
+                $"A list is given as {string.Join(", ", ListFormat.MediaTypes)}."));
+        }
+
+        if (format != ListFormat.Json)
+        {
+            return stream.Prepare(http.Request, format, caller).IsRefused(out var refusal, out var prepared)
+                ? new Refused(refusal)
+                : prepared;
+        }
+
+        return (await list.RunAsync(http.Request, caller, http.RequestAborted)).IsRefused(out var problem, out var page)
+            ? new Refused(problem)
+            : new OrderPage(page, settings.UpdatableAfter);
+    }
+}

@@ -1,0 +1,80 @@
+using System.IO.Pipelines;
+using Orderly.Server.Transfer;
+using Orderly.Tests.Harness;
+
+namespace Orderly.Tests.Transfer;
+
+/// <summary>Readers of a stream who are slow, stand still or go away.</summary>
+public sealed class SlowReaderTests(RunningServer server) : IClassFixture<RunningServer>
+{
+    private const int PieceLengthBytes = 64 * 1024;
+    private const int OrdersCount = 40_000;
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task A_reader_who_stands_still_is_given_up()
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: PieceLengthBytes));
+        using var output = new PacedOutput(
+            pipe.Writer, TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
+        await Should.ThrowAsync<TimeoutException>(async () =>
+        {
+            output.Rows.Write(new byte[PieceLengthBytes]);
+            await output.SendFullAsync();
+        });
+    }
+
+    [Fact]
+    public async Task Rows_wait_until_they_are_worth_sending()
+    {
+        var pipe = new Pipe();
+        using var output = new PacedOutput(
+            pipe.Writer, Deadline, TimeProvider.System, TestContext.Current.CancellationToken);
+        output.Rows.Write("row"u8);
+        await output.SendFullAsync();
+        pipe.Reader.TryRead(out _).ShouldBeFalse();
+        await output.SendAsync();
+        pipe.Reader.TryRead(out var read).ShouldBeTrue();
+        read.Buffer.Length.ShouldBe(3);
+        output.Rows.WrittenCount.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_reader_who_goes_away_sets_the_connection_and_the_snapshot_free()
+    {
+        await FillAsync();
+        using (var reader = await RawConnection.OpenAsync(server.Address))
+        {
+            await reader.SendAsync(
+                $"GET /orders HTTP/1.1\nHost: x\nX-Api-Key: {RunningServer.Key}\nAccept: text/csv\n\n");
+            await UntilAsync(async () => await StreamsAsync() == 1); // held up by a reader who takes nothing
+        }
+
+        await UntilAsync(async () => await StreamsAsync() == 0);
+    }
+
+    private Task<long> StreamsAsync() => server.Database.SingleAsync<long>(
+        "select count(*) from pg_stat_activity where datname = current_database() "
+        + "and application_name = 'orderly-stream' and xact_start is not null");
+
+    /// <summary>More than the sockets between two processes hold.</summary>
+    private async Task FillAsync()
+    {
+        var id = await server.Api.PlaceAsync(AnOrder.With($"\"notes\": \"{new string('n', 1_000)}\""));
+        await server.Database.ExecuteAsync(
+            "insert into orders (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, "
+            + "content, personal, created_at, created_by, updated_at, updated_by, terms) "
+            + "select gen_random_uuid(), write_id, version, status, team, datetime, totalfee, totalfee_stated, "
+            + "content, personal, created_at, created_by, updated_at, updated_by, terms "
+            + "from orders, generate_series(1, $2) where order_id = $1", Guid.Parse(id), OrdersCount);
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (!await holds())
+        {
+            await Task.Delay(20, deadline.Token);
+        }
+    }
+}
