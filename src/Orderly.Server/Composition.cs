@@ -45,22 +45,7 @@ internal static class Composition
         services.AddSingleton<Ids>();
         services.AddSingleton<DatabaseCheck>();
 
-        services.AddSingleton<KeyStore>();
-        services.AddSingleton<KeyUsage>();
-        services.AddHostedService(provider => provider.GetRequiredService<KeyUsage>());
-        services.AddSingleton(settings.Limits);
-        services.AddSingleton<RateUsageStore>();
-        services.AddSingleton<RateLimits>();
-        services.AddSingleton<BadKeys>();
-        services.AddSingleton<KeyRing>();
-        services.AddSingleton<KeyTransaction>();
-        services.AddSingleton<CreateKey>();
-        services.AddSingleton<ChangeKey>();
-        services.AddSingleton<RotateKey>();
-        services.AddSingleton<RevokeKey>();
-        services.AddSingleton<ListKeys>();
-        services.AddSingleton<AuditStore>();
-        services.AddSingleton<ListAudit>();
+        services.AddAccess(settings.Limits);
 
         services.AddSingleton<ServiceStore>();
         services.AddSingleton<ServiceCatalog>();
@@ -109,6 +94,27 @@ internal static class Composition
         builder.WebHost.UseUrls(settings.Server.Urls).ConfigureKestrel(LimitRequests)
             // Nothing here blocks a thread, so a request goes on where its bytes arrived.
             .UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+    }
+
+    /// <summary>Keys, what they may do and how much of it, and the record of it.</summary>
+    private static void AddAccess(this IServiceCollection services, LimitSettings limits)
+    {
+        services.AddSingleton<KeyStore>();
+        services.AddSingleton<KeyUsage>();
+        services.AddHostedService(provider => provider.GetRequiredService<KeyUsage>());
+        services.AddSingleton(limits);
+        services.AddSingleton<RateUsageStore>();
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<BadKeys>();
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<KeyTransaction>();
+        services.AddSingleton<CreateKey>();
+        services.AddSingleton<ChangeKey>();
+        services.AddSingleton<RotateKey>();
+        services.AddSingleton<RevokeKey>();
+        services.AddSingleton<ListKeys>();
+        services.AddSingleton<AuditStore>();
+        services.AddSingleton<ListAudit>();
     }
 
     /// <summary>The way of a request: problems outermost, then the router, admission, the key, and the

@@ -182,13 +182,8 @@ public sealed class OverloadTests(NarrowServer server) : IClassFixture<NarrowSer
     {
         using var first = await BeginAsync();
         using var second = await BeginAsync();
-        var reply = await server.Api.GetAsync("/orders");
-        while (reply.Status == 200)
-        {
-            reply = await server.Api.GetAsync("/orders"); // the two have not both arrived yet
-        }
 
-        reply.ShouldRefuse(503, "overloaded").Header("Retry-After").ShouldNotBeNull();
+        (await server.Api.GetAsync("/orders")).ShouldRefuse(503, "overloaded").Header("Retry-After").ShouldNotBeNull();
         (await server.Api.GetAsync("/health/live")).ShouldBe(200);
         (await server.Api.GetAsync("/health/ready")).ShouldBe(200);
         (await server.Api.GetAsync("/changes")).ShouldBe(200); // waits, mostly, and is counted apart
@@ -199,16 +194,24 @@ public sealed class OverloadTests(NarrowServer server) : IClassFixture<NarrowSer
             (await connection.ReadToEndAsync()).ShouldStartWith("HTTP/1.1 400");
         }
 
-        (await server.Api.GetAsync("/orders")).ShouldBe(200);
+        // A place is given back just after the answer, so a caller can be faster, but not often.
+        var statuses = new List<int>();
+        while (statuses.Count < 100 && !statuses.Contains(200))
+        {
+            statuses.Add((await server.Api.GetAsync("/orders")).Status);
+        }
+
+        statuses.ShouldContain(200);
     }
 
-    /// <summary>A request whose body is still on its way.</summary>
+    /// <summary>A request that is in work, and whose body is awaited: the server has asked for it.</summary>
     private async Task<RawConnection> BeginAsync()
     {
         var connection = await RawConnection.OpenAsync(server.Address);
         await connection.SendAsync(
             $"POST /orders HTTP/1.1\nHost: x\nX-Api-Key: {RunningServer.Key}\nContent-Type: application/json\n"
-            + "Content-Length: 2\nConnection: close\n\n");
+            + "Content-Length: 2\nExpect: 100-continue\nConnection: close\n\n");
+        (await connection.ReadSomeAsync()).ShouldStartWith("HTTP/1.1 100");
         return connection;
     }
 }

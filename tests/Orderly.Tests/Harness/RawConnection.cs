@@ -29,6 +29,14 @@ public sealed class RawConnection : IDisposable
     public async Task SendAsync(byte[] bytes) =>
         await _stream.WriteAsync(bytes, TestContext.Current.CancellationToken);
 
+    /// <summary>What has come, as soon as something has.</summary>
+    public async Task<string> ReadSomeAsync()
+    {
+        var buffer = new byte[1024];
+        var count = await _stream.ReadAsync(buffer, TestContext.Current.CancellationToken);
+        return Encoding.UTF8.GetString(buffer.AsSpan(0, count));
+    }
+
     /// <summary>Everything until the server closes the connection.</summary>
     public async Task<string> ReadToEndAsync()
     {
