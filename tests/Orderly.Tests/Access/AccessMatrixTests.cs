@@ -21,6 +21,7 @@ public sealed class AccessMatrixTests(RunningServer server) : IClassFixture<Runn
     private static readonly Dictionary<string, (string Needs, bool IsOfTeam)> Table = new(StringComparer.Ordinal)
     {
         ["POST /orders"] = (Scopes.OrdersWrite, false),
+        ["POST /orders/import"] = (Scopes.OrdersWrite, false),
         ["GET /orders"] = (Scopes.OrdersRead, false),
         ["GET /orders/{id}"] = (Scopes.OrdersRead, true),
         ["PUT /orders/{id}"] = (Scopes.OrdersWrite, true),

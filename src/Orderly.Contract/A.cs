@@ -1,3 +1,0 @@
-namespace Orderly.Contract;
-/// <summary>Placeholder.</summary>
-public sealed class A;
