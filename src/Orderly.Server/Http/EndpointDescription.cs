@@ -19,8 +19,8 @@ internal sealed record TakesBody(Type Type, string MediaType)
 internal sealed record TakesParameter(string Name, string Type, string Description)
 {
     public string? Format { get; init; }
-    public int? Minimum { get; init; }
-    public int? Maximum { get; init; }
+    public long? Minimum { get; init; }
+    public long? Maximum { get; init; }
     public int? Default { get; init; }
     public int? LengthMax { get; init; }
     public string? Pattern { get; init; }

@@ -254,7 +254,10 @@ internal static class OrderFilterInput
         return field switch
         {
             OrderFilter.TotalFee => new(field + suffix, "number", description),
-            OrderFilter.Number => new(field + suffix, "integer", description) { Format = "int64", Minimum = 0 },
+            OrderFilter.Number => new(field + suffix, "integer", description)
+            {
+                Format = "int64", Minimum = 0, Maximum = long.MaxValue,
+            },
             _ => new(field + suffix, "string", description)
             {
                 Format = "date-time", LengthMax = Instant.InputLengthMax,
