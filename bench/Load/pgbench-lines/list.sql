@@ -8,7 +8,7 @@ order by created_at desc, order_id desc
 limit 50;
 select l.order_id, l.line, l.service_id, l.name, l.quantity, l.fee
 from order_lines l
-where l.order_id in (
-    select order_id from orders where deleted_at is null order by created_at desc, order_id desc limit 50)
+where l.order_id = any (array(
+    select order_id from orders where deleted_at is null order by created_at desc, order_id desc limit 50))
 order by l.order_id, l.line;
 \endpipeline
