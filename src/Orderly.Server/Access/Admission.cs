@@ -45,24 +45,4 @@ internal sealed class Admission(RequestDelegate next, LimitSettings settings)
             places.GiveBack();
         }
     }
-
-    private sealed class Places(int count)
-    {
-        private int _taken;
-
-        public int Count => count;
-
-        public bool TryTake()
-        {
-            if (Interlocked.Increment(ref _taken) <= count)
-            {
-                return true;
-            }
-
-            GiveBack();
-            return false;
-        }
-
-        public void GiveBack() => Interlocked.Decrement(ref _taken);
-    }
 }

@@ -6,10 +6,8 @@ namespace Orderly.Server.Access;
 /// <summary>The address of what was done with powers that need watching.</summary>
 internal static class AuditApi
 {
-    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
-
     public static void MapAudit(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods("/audit", Read, ListAsync).WithTags("Audit")
+        routes.MapMethods("/audit", Described.ReadMethods, ListAsync).WithTags("Audit")
             .WithName("listAudit").WithSummary("List what was done with powers that need watching, the newest first")
             .WithDescription(
                 "Keys made, changed, rotated and revoked; updates forced; personal data revealed and erased. Entries "
@@ -26,14 +24,8 @@ internal static class AuditApi
                 {
                     LengthMax = ListAudit.IdLengthMax,
                 },
-                new TakesParameter("from", "string", "Only entries from this instant on (RFC 3339).")
-                {
-                    Format = "date-time", LengthMax = Instant.InputLengthMax,
-                },
-                new TakesParameter("to", "string", "Only entries before this instant (RFC 3339).")
-                {
-                    Format = "date-time", LengthMax = Instant.InputLengthMax,
-                });
+                Described.Time("from", "Only entries from this instant on (RFC 3339)."),
+                Described.Time("to", "Only entries before this instant (RFC 3339)."));
 
     private static async Task<Results<AuditPage, Refused>> ListAsync(HttpContext http, ListAudit list) =>
         (await list.RunAsync(http.Request, Caller.Of(http), http.RequestAborted))

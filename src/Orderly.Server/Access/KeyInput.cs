@@ -6,7 +6,7 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Access;
 
 /// <summary>The body of a write on a key, read strictly.</summary>
-internal sealed partial class KeyInput
+internal sealed partial class KeyInput : IWriteInput
 {
     public const int NameLengthMax = 200;
     public const int TeamLengthMax = 64;

@@ -100,7 +100,7 @@ internal sealed class KeyTransaction(
     }
 
     private static Result<KeyAnswer> Replay(IdempotencyClaim claim, IdempotencyRecord record, int status) =>
-        record.RequestDigest.AsSpan().SequenceEqual(claim.RequestDigest)
+        record.IsOf(claim)
             ? new KeyAnswer(status, record.Use.Version, record.Use.Answer!, Fresh: null)
             : IdempotentRequests.Mismatch(claim);
 

@@ -10,7 +10,6 @@ namespace Orderly.Server.Access;
 internal static class KeysApi
 {
     public const int IdLengthMax = 36;
-    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
 
     private static readonly TakesPath Id = new("id", "The id of the key; not its secret.")
     {
@@ -26,11 +25,11 @@ internal static class KeysApi
             .WithMetadata(
                 new TakesBody(typeof(KeyRequest), JsonBody.MediaType), Described.DryRun, Described.IdempotencyKey)
             .CanRefuse(409, 413, 415, 422);
-        keys.MapMethods("", Read, ListAsync)
+        keys.MapMethods("", Described.ReadMethods, ListAsync)
             .WithName("listKeys").WithSummary("List keys, the newest first")
             .WithMetadata(
                 PageInput.Limit, PageInput.After, ListKeys.RevokedParameter);
-        keys.MapMethods("{id}", Read, GetAsync)
+        keys.MapMethods("{id}", Described.ReadMethods, GetAsync)
             .WithName("getKey").WithSummary("Read a key, without its secret")
             .WithMetadata(Id).CanRefuse(404);
         keys.MapPatch("{id}", PatchAsync)
@@ -51,7 +50,7 @@ internal static class KeysApi
                 Id, Described.IfMatch, Described.DryRun, Described.IdempotencyKey,
                 new TakesBody(typeof(RotateRequest), JsonBody.MediaType) { IsOptional = true })
             .CanRefuse(404, 409, 412, 413, 415, 422);
-        routes.MapMethods("/me", Read, GetMeAsync).WithTags("Keys")
+        routes.MapMethods("/me", Described.ReadMethods, GetMeAsync).WithTags("Keys")
             .WithName("getMe").WithSummary("Read the key that you send: who you are, and what you may do")
             .WithDescription("Every valid key may.");
     }
@@ -91,7 +90,7 @@ internal static class KeysApi
     {
         var isDryRun = false;
         var result = await RunAsync("", http, JsonBody.MediaType, StatusCodes.Status201Created,
-            body => KeyInput.Read(body, isPatch: false), input => (input.Faults, input.Version),
+            body => KeyInput.Read(body, isPatch: false),
             (write, input) =>
             {
                 isDryRun = write.IsDryRun;
@@ -104,7 +103,7 @@ internal static class KeysApi
 
     private static async Task<Results<KeyChanged, Refused>> PatchAsync(string id, HttpContext http, ChangeKey change) =>
         (await RunAsync(id, http, JsonBody.MergePatchMediaType, StatusCodes.Status200OK,
-            body => KeyInput.Read(body, isPatch: true), input => (input.Faults, input.Version), change.RunAsync))
+            body => KeyInput.Read(body, isPatch: true), change.RunAsync))
         .IsRefused(out var problem, out var answer)
             ? new Refused(problem)
             : new KeyChanged(answer);
@@ -112,7 +111,7 @@ internal static class KeysApi
     private static async Task<Results<KeyChanged, Refused>> RotateAsync(
         string id, HttpContext http, RotateKey rotate) =>
         (await RunAsync(id, http, mediaType: null, StatusCodes.Status200OK,
-            RotateInput.ReadRotation, input => (input.Faults, input.Version), rotate.RunAsync))
+            RotateInput.ReadRotation, rotate.RunAsync))
         .IsRefused(out var problem, out var answer)
             ? new Refused(problem)
             : new KeyChanged(answer);
@@ -120,7 +119,7 @@ internal static class KeysApi
     private static async Task<Results<NoContent, Refused>> RevokeAsync(
         string id, HttpContext http, RevokeKey revoke) =>
         (await RunAsync(id, http, mediaType: null, StatusCodes.Status204NoContent,
-            RotateInput.ReadRevocation, input => (input.Faults, input.Version), (write, _) => revoke.RunAsync(write)))
+            RotateInput.ReadRevocation, (write, _) => revoke.RunAsync(write)))
         .IsRefused(out var problem, out _)
             ? new Refused(problem)
             : TypedResults.NoContent();
@@ -128,7 +127,8 @@ internal static class KeysApi
     /// <summary>What writes have in common: read all of the request, tell all that can't be read, then run.</summary>
     private static async Task<Result<KeyAnswer>> RunAsync<TInput>(
         string id, HttpContext http, string? mediaType, int status, Func<JsonElement, TInput> read,
-        Func<TInput, (Faults Faults, int? Version)> about, Func<KeyWrite, TInput, Task<Result<KeyAnswer>>> run)
+        Func<KeyWrite, TInput, Task<Result<KeyAnswer>>> run)
+        where TInput : IWriteInput
     {
         if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
         {
@@ -141,15 +141,14 @@ internal static class KeysApi
             var query = QueryInput.Read(http.Request, "dryRun");
             var isDryRun = query.Bool("dryRun") ?? false;
             var input = read(body.Json.RootElement);
-            var (faults, version) = about(input);
             var claim = IdempotencyClaim.Read(http.Request, caller.KeyId, body.Bytes, status, query.Faults);
-            faults.Add(query.Faults);
-            if (faults.ToUnreadableProblem() is { } unreadable)
+            input.Faults.Add(query.Faults);
+            if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return unreadable;
             }
 
-            if (Precondition.Read(http.Request, version).IsRefused(out var malformed, out var precondition))
+            if (Precondition.Read(http.Request, input.Version).IsRefused(out var malformed, out var precondition))
             {
                 return malformed;
             }

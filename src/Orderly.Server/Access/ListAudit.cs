@@ -26,7 +26,7 @@ internal sealed class ListAudit(AuditStore audit)
 
         var found = await audit.ListAsync(pageSize + 1, after, filter, stop);
         return PageInput.Cut(found, pageSize, cursorName,
-            row => [row.At.Ticks.ToString(CultureInfo.InvariantCulture), row.Note.Id.ToString("D")]);
+            row => [PageInput.KeyOf(row.At), row.Note.Id.ToString("D")]);
     }
 
     private static string? ReadType(QueryInput query)
@@ -55,8 +55,7 @@ internal sealed class ListAudit(AuditStore audit)
 
     private static AuditPosition? ParsePosition(string[] texts) =>
         texts is [var ticks, var id]
-        && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
-        && at <= DateTime.MaxValue.Ticks && Guid.TryParseExact(id, "D", out var auditId)
-            ? new AuditPosition(new DateTime(at, DateTimeKind.Utc), auditId)
+        && PageInput.InstantOf(ticks) is { } at && Guid.TryParseExact(id, "D", out var auditId)
+            ? new AuditPosition(at, auditId)
             : null;
 }

@@ -27,7 +27,7 @@ internal sealed class ListKeys(KeyStore keys)
 
         var found = await keys.ListAsync(size + 1, after, caller.OnlyTeam, revoked, stop);
         return PageInput.Cut(
-            found, size, name, key => [key.CreatedAt.Ticks.ToString(CultureInfo.InvariantCulture), key.Id]);
+            found, size, name, key => [PageInput.KeyOf(key.CreatedAt), key.Id]);
     }
 
     private static bool? ReadRevoked(QueryInput query)
@@ -48,9 +48,7 @@ internal sealed class ListKeys(KeyStore keys)
     }
 
     private static KeyPosition? ParsePosition(string[] texts) =>
-        texts is [var ticks, var id]
-        && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
-        && at <= DateTime.MaxValue.Ticks
-            ? new KeyPosition(new DateTime(at, DateTimeKind.Utc), id)
+        texts is [var ticks, var id] && PageInput.InstantOf(ticks) is { } at
+            ? new KeyPosition(at, id)
             : null;
 }

@@ -4,7 +4,7 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Access;
 
 /// <summary>The small bodies of writes that rotate or revoke a key.</summary>
-internal sealed class RotateInput
+internal sealed class RotateInput : IWriteInput
 {
     private static readonly string[] RotateFields = ["overlapSeconds", "version"];
     private static readonly string[] RevokeFields = ["version"];

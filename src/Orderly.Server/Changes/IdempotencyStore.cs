@@ -10,7 +10,11 @@ namespace Orderly.Server.Changes;
 internal sealed record KeyUse(Guid OrderId, int Version, byte[]? Answer);
 
 /// <summary>A used key, and for which request it was used.</summary>
-internal sealed record IdempotencyRecord(KeyUse Use, byte[] RequestDigest);
+internal sealed record IdempotencyRecord(KeyUse Use, byte[] RequestDigest)
+{
+    /// <summary>Whether it was used for the same request.</summary>
+    public bool IsOf(IdempotencyClaim claim) => RequestDigest.AsSpan().SequenceEqual(claim.RequestDigest);
+}
 
 /// <summary>Reads used keys and lets them expire. They are written with the orders, in the same transaction.</summary>
 internal sealed class IdempotencyStore(ReadDataSource reads, WriteDataSource writes)

@@ -78,7 +78,7 @@ internal sealed class IdempotentRequests(IdempotencyStore keys, Ids ids)
 
         if (await keys.FindAsync(claim) is { } record)
         {
-            return record.RequestDigest.AsSpan().SequenceEqual(claim.RequestDigest)
+            return record.IsOf(claim)
                 ? await steps.Replay(record.Use)
                 : Mismatch(claim);
         }

@@ -3,6 +3,9 @@ namespace Orderly.Server.Http;
 /// <summary>Parameters and headers that several addresses read, described once.</summary>
 internal static class Described
 {
+    /// <summary>The methods of an address that is read.</summary>
+    public static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
+
     public static readonly TakesPath OrderId = new("id", "The id of the order.")
     {
         Format = "uuid", LengthMax = 36, Example = "01a209de-90dc-7f55-a5a7-91d28fe76cf3",
@@ -44,6 +47,10 @@ internal static class Described
     {
         LengthMax = ReasonText.LengthMax,
     };
+
+    /// <summary>A parameter that is an instant.</summary>
+    public static TakesParameter Time(string name, string description) =>
+        new(name, "string", description) { Format = "date-time", LengthMax = Instant.InputLengthMax };
 
     public static TakesParameter Limit(int max, int fallback) =>
         new("limit", "integer", "How many rows a page has.") { Minimum = 1, Maximum = max, Default = fallback };

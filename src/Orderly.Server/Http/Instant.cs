@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text;
 
 namespace Orderly.Server.Http;
 
@@ -54,8 +54,11 @@ internal static class Instant
     }
 
     /// <summary>Writes the instant with as many decimals as it needs, none to six.</summary>
-    public static string Format(DateTime instant) =>
-        instant.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
+    public static string Format(DateTime instant)
+    {
+        Span<byte> utf8 = stackalloc byte[LengthMax];
+        return Encoding.ASCII.GetString(utf8[..Format(instant, utf8)]);
+    }
 
     /// <summary>The same, into UTF-8. Returns the number of bytes.</summary>
     public static int Format(DateTime instant, Span<byte> utf8)

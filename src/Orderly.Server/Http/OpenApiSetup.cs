@@ -13,7 +13,6 @@ internal static class OpenApiSetup
     private const string DocumentPath = "/openapi/" + OpenApiText.Name + ".json";
     private const string PagePath = "/docs";
     private const int NonceLengthBytes = 16;
-    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
 
     /// <param name="features">What the features say of their schemas.</param>
     public static void AddOpenApiDocument(this IServiceCollection services, params DescribeSchemas[] features)
@@ -34,7 +33,9 @@ internal static class OpenApiSetup
 
     public static void MapDocumentation(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods(DocumentPath, Read, ServeAsync).WithMetadata(new OpenToAll()).ExcludeFromDescription();
+        routes.MapMethods(DocumentPath, Described.ReadMethods, ServeAsync)
+            .WithMetadata(new OpenToAll())
+            .ExcludeFromDescription();
         routes.MapScalarApiReference(PagePath, ConfigurePage).WithMetadata(new OpenToAll()).Add(ServePage);
     }
 
@@ -75,7 +76,7 @@ internal static class OpenApiSetup
     /// </summary>
     private static void ServePage(EndpointBuilder endpoint)
     {
-        endpoint.Metadata.Add(new HttpMethodMetadata(Read));
+        endpoint.Metadata.Add(new HttpMethodMetadata(Described.ReadMethods));
         var serve = endpoint.RequestDelegate!;
         endpoint.RequestDelegate = http =>
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Orderly.Contract.Problems;
 using Orderly.Server.Database;
@@ -58,6 +59,16 @@ internal static class PageInput
             "The cursor is not one that this list gave, or was made with another filter or sort.");
         return null;
     }
+
+    /// <summary>An instant as it stands in the key of a cursor.</summary>
+    public static string KeyOf(DateTime instant) => instant.Ticks.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Reads what <see cref="KeyOf"/> wrote; null where it is nothing of that kind.</summary>
+    public static DateTime? InstantOf(string key) =>
+        long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks)
+        && ticks <= DateTime.MaxValue.Ticks
+            ? new DateTime(ticks, DateTimeKind.Utc)
+            : null;
 
     /// <summary>Out of one row more than asked for, which tells whether there is a next page.</summary>
     public static Paged<T> Cut<T>(List<T> found, int size, string list, Func<T, string[]> key)

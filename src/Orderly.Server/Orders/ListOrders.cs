@@ -39,10 +39,9 @@ internal sealed class ListOrders(OrderListStore orders)
     public async Task<Result<OrderList>> RunAsync(HttpRequest request, Caller caller, CancellationToken stop)
     {
         var query = QueryInput.Read(request, OrderFilter.MetadataPrefix, Parameters);
-        var filter = OrderFilterInput.Read(query);
-        if (filter.Deleted != DeletedOrders.Exclude && !caller.Scopes.Contains(Scopes.OrdersDelete))
+        if (OrderFilterInput.Read(query, caller).IsRefused(out var notAllowed, out var filter))
         {
-            return ApiKeyGate.MissingScope(Scopes.OrdersDelete);
+            return notAllowed;
         }
 
         var sort = Sort.Read(query, OrderFilter.OrderedFields, DefaultSort);
@@ -99,7 +98,7 @@ internal sealed class ListOrders(OrderListStore orders)
     private static string[] FormatPosition(StoredOrder last, Sort sort) =>
     [
         OrderQueryStore.KeyOf(last, sort) is var key && key is DateTime instant
-            ? instant.Ticks.ToString(CultureInfo.InvariantCulture)
+            ? PageInput.KeyOf(instant)
             : ((IFormattable)key).ToString(format: null, CultureInfo.InvariantCulture),
         last.Id.ToString("N"),
     ];
@@ -115,14 +114,10 @@ internal sealed class ListOrders(OrderListStore orders)
         {
             OrderFilter.TotalFee => decimal.TryParse(
                 text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount) ? amount : null,
-            OrderFilter.Number => ParseNumber(text),
-            _ => ParseNumber(text) is { } ticks && ticks <= DateTime.MaxValue.Ticks
-                ? new DateTime(ticks, DateTimeKind.Utc)
-                : null,
+            OrderFilter.Number => long.TryParse(
+                text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
+            _ => PageInput.InstantOf(text),
         };
         return key is null ? null : new OrderPosition(key, id);
     }
-
-    private static long? ParseNumber(string text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -1,3 +1,4 @@
+using Orderly.Server.Access;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
@@ -124,6 +125,15 @@ internal static class OrderFilterInput
             Values = Deleted,
         },
     ];
+
+    /// <summary>The filter that the query asks for, or why this caller may not ask for it.</summary>
+    public static Result<OrderFilter> Read(QueryInput query, Caller caller)
+    {
+        var filter = Read(query);
+        return filter.Deleted != DeletedOrders.Exclude && !caller.Scopes.Contains(Scopes.OrdersDelete)
+            ? ApiKeyGate.MissingScope(Scopes.OrdersDelete)
+            : filter;
+    }
 
     public static OrderFilter Read(QueryInput query)
     {
@@ -258,10 +268,7 @@ internal static class OrderFilterInput
             {
                 Format = "int64", Minimum = 0, Maximum = long.MaxValue,
             },
-            _ => new(field + suffix, "string", description)
-            {
-                Format = "date-time", LengthMax = Instant.InputLengthMax,
-            },
+            _ => Http.Described.Time(field + suffix, description),
         };
     }
 }

@@ -11,17 +11,15 @@ namespace Orderly.Server.Orders;
 /// <summary>The addresses of an order's history. It can be read of deleted orders, too.</summary>
 internal static class OrderHistoryApi
 {
-    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
-
     public static void MapOrderHistory(this IEndpointRouteBuilder routes)
     {
         var history = routes.MapGroup("/orders/{id}/revisions").WithTags("History");
-        history.MapMethods("", Read, ListAsync)
+        history.MapMethods("", Described.ReadMethods, ListAsync)
             .WithName("listRevisions").WithSummary("List the versions of an order, the first first")
             .WithMetadata(
                 new RequiredScope(Scopes.OrdersRead), Described.OrderId, PageInput.Limit, PageInput.After)
             .CanRefuse(404);
-        history.MapMethods("{version}", Read, GetAsync)
+        history.MapMethods("{version}", Described.ReadMethods, GetAsync)
             .WithName("getRevision").WithSummary("Read one version of an order, with the whole order")
             .WithMetadata(
                 new RequiredScope(Scopes.OrdersRead), Described.OrderId,

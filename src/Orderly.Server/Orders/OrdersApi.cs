@@ -12,7 +12,6 @@ namespace Orderly.Server.Orders;
 /// </summary>
 internal static class OrdersApi
 {
-    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
     private static readonly string[] DeleteFields = ["reason", "version"];
     private static readonly WriteForm ReplaceForm =
         new(StatusCodes.Status200OK, JsonBody.MediaType, "dryRun", "force", "reason");
@@ -29,14 +28,11 @@ internal static class OrdersApi
                 new RequiredScope(Scopes.OrdersWrite), new TakesBody(typeof(OrderRequest), JsonBody.MediaType),
                 Described.DryRun, Described.IdempotencyKey)
             .CanRefuse(409, 413, 415, 422);
-        orders.MapMethods("{id}", Read, GetAsync)
+        orders.MapMethods("{id}", Described.ReadMethods, GetAsync)
             .WithName("getOrder").WithSummary("Read an order, as it is or as it was")
             .WithMetadata(
                 new RequiredScope(Scopes.OrdersRead), Described.OrderId, Described.IfNoneMatch,
-                new TakesParameter("asOf", "string", "The order as it stood at this instant (RFC 3339, inclusive).")
-                {
-                    Format = "date-time", LengthMax = Instant.InputLengthMax,
-                },
+                Described.Time("asOf", "The order as it stood at this instant (RFC 3339, inclusive)."),
                 FieldSelection.Described(OrderDocument.Fields))
             .CanRefuse(404, 422);
         orders.MapPut("{id}", ReplaceAsync)

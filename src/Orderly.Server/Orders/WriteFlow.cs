@@ -4,16 +4,6 @@ using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
-/// <summary>The body of a write on an order, read strictly.</summary>
-internal interface IWriteInput
-{
-    /// <summary>What is wrong with it.</summary>
-    Faults Faults { get; }
-
-    /// <summary>The version that the write is based on; it acts as If-Match does.</summary>
-    int? Version { get; }
-}
-
 /// <summary>How a write on an order is asked for.</summary>
 /// <param name="AnswerStatus">The status of the answer, once the write is done.</param>
 /// <param name="MediaType">What the body must be; null: there may be none.</param>

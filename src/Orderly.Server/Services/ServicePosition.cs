@@ -18,10 +18,9 @@ internal sealed record ServicePosition(string Id, string? Name, DateTime? At)
 
     public static ServicePosition? Parse(string[] texts) =>
         texts is [var id, var name, var ticks] && ServiceInput.IsId(id)
-            && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
-            && at <= DateTime.MaxValue.Ticks
-            ? new ServicePosition(id, name, new DateTime(at, DateTimeKind.Utc))
+            && PageInput.InstantOf(ticks) is { } at
+            ? new ServicePosition(id, name, at)
             : null;
 
-    public string[] Format() => [Id, Name ?? "", (At?.Ticks ?? 0).ToString(CultureInfo.InvariantCulture)];
+    public string[] Format() => [Id, Name ?? "", PageInput.KeyOf(At ?? default)];
 }

@@ -9,8 +9,6 @@ namespace Orderly.Server.Services;
 /// <summary>The addresses of service records.</summary>
 internal static class ServicesApi
 {
-    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
-
     private static readonly TakesPath Id = new("id", "The id of the service record, chosen by its creator.")
     {
         Pattern = ServiceInput.IdPattern, LengthMax = ServiceInput.IdLengthMax, Example = "deep-clean",
@@ -19,7 +17,7 @@ internal static class ServicesApi
     public static void MapServices(this IEndpointRouteBuilder routes)
     {
         var services = routes.MapGroup("/services").WithTags("Services");
-        services.MapMethods("", Read, ListAsync)
+        services.MapMethods("", Described.ReadMethods, ListAsync)
             .WithName("listServices").WithSummary("List service records")
             .WithMetadata(
                 new RequiredScope(Scopes.ServicesRead),
@@ -27,7 +25,7 @@ internal static class ServicesApi
                 Sort.Described(ListServices.SortFields, ListServices.DefaultSort),
                 new TakesParameter("active", "boolean", "Only active ones, or only retired ones."),
                 FieldSelection.Described(ServiceDocument.Fields));
-        services.MapMethods("{id}", Read, GetAsync)
+        services.MapMethods("{id}", Described.ReadMethods, GetAsync)
             .WithName("getService").WithSummary("Read a service record")
             .WithMetadata(
                 new RequiredScope(Scopes.ServicesRead),

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
+using Orderly.Server.Changes;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Transfer;
@@ -10,7 +11,6 @@ internal sealed class ImportRequest(ImportOrders import, TimeProvider time)
 {
     private const string Atomic = "atomic";
     private const string Each = "each";
-    private const string KeyHeader = "Idempotency-Key";
     private static readonly string[] Modes = [Atomic, Each];
     private static readonly ListFormat[] Formats = [ListFormat.NdJson, ListFormat.Csv];
 
@@ -20,7 +20,7 @@ internal sealed class ImportRequest(ImportOrders import, TimeProvider time)
             Values = Modes, DefaultText = Atomic,
         };
 
-    private readonly TransferSlots _slots = new(StreamLimits.ImportsMax);
+    private readonly Places _places = new(StreamLimits.ImportsMax);
 
     public async Task<Result<ImportTally>> RunAsync(HttpContext http)
     {
@@ -32,9 +32,9 @@ internal sealed class ImportRequest(ImportOrders import, TimeProvider time)
         var query = QueryInput.Read(http.Request, Mode.Name, Described.DryRun.Name);
         var isEach = string.Equals(query.Choice(Mode.Name, Modes), Each, StringComparison.Ordinal);
         var isDryRun = query.Bool(Described.DryRun.Name) ?? false;
-        if (http.Request.Headers.ContainsKey(KeyHeader))
+        if (http.Request.Headers.ContainsKey(IdempotencyClaim.Header))
         {
-            query.Faults.AddParameter(ProblemCode.InvalidIdempotencyKey, KeyHeader,
+            query.Faults.AddParameter(ProblemCode.InvalidIdempotencyKey, IdempotencyClaim.Header,
                 "An import takes no key: orders with a reference are not placed twice.");
         }
 
@@ -43,24 +43,27 @@ internal sealed class ImportRequest(ImportOrders import, TimeProvider time)
             return unreadable;
         }
 
-        using var slot = _slots.TryTake();
-        if (slot is null)
+        if (!_places.TryTake())
         {
             return new Problem(ProblemCode.Overloaded,
-                $"{StreamLimits.ImportsMax} imports are running already; try again later.");
+                $"{_places.Count} imports are running already; try again later.");
         }
 
         using var tooLong = new CancellationTokenSource(TimeSpan.FromMinutes(StreamLimits.ImportMinutesMax), time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, tooLong.Token);
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         try
         {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, tooLong.Token);
             return await RunAsync(http, format, isEach, isDryRun, stop.Token);
         }
         catch (OperationCanceledException) when (tooLong.IsCancellationRequested)
         {
             return new Problem(ProblemCode.RequestTimeout,
                 $"An import may take {StreamLimits.ImportMinutesMax} minutes; send it in parts.");
+        }
+        finally
+        {
+            _places.GiveBack();
         }
     }
 

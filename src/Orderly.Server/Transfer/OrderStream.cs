@@ -14,12 +14,12 @@ namespace Orderly.Server.Transfer;
 /// </code>
 /// </remarks>
 internal sealed class OrderStream(
-    OrderStreamQuery query, OrderStreamStore orders, TimeSpan updatableAfter, IDisposable? slot, TimeProvider time,
+    OrderStreamQuery query, OrderStreamStore orders, TimeSpan updatableAfter, Places? places, TimeProvider time,
     ILogger<OrderStream> log) : IResult
 {
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        using (slot)
+        try
         {
             var response = httpContext.Response;
             response.StatusCode = StatusCodes.Status200OK;
@@ -38,6 +38,10 @@ internal sealed class OrderStream(
             {
                 await SendAsync(httpContext);
             }
+        }
+        finally
+        {
+            places?.GiveBack();
         }
     }
 

@@ -20,35 +20,3 @@ internal static class StreamLimits
     /// <summary>An import of all or nothing is one transaction for as long.</summary>
     public const int ImportMinutesMax = 60;
 }
-
-/// <summary>So many at a time, and no queue: who comes later is told to.</summary>
-internal sealed class TransferSlots(int max)
-{
-    private int _taken;
-
-    /// <summary>A slot, free again once it is disposed of; null where all are taken.</summary>
-    public IDisposable? TryTake()
-    {
-        if (Interlocked.Increment(ref _taken) <= max)
-        {
-            return new Slot(this);
-        }
-
-        Interlocked.Decrement(ref _taken);
-        return null;
-    }
-
-    private sealed class Slot(TransferSlots slots) : IDisposable
-    {
-        private bool _isFree;
-
-        public void Dispose()
-        {
-            if (!_isFree)
-            {
-                _isFree = true;
-                Interlocked.Decrement(ref slots._taken);
-            }
-        }
-    }
-}

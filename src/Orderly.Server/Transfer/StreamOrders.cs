@@ -31,7 +31,7 @@ internal sealed class StreamOrders(
             Values = RowChoices, DefaultText = RowPerLine,
         };
 
-    private readonly TransferSlots _slots = new(StreamLimits.StreamsMax);
+    private readonly Places _places = new(StreamLimits.StreamsMax);
 
     public Result<OrderStream> Prepare(HttpRequest request, ListFormat format, Caller caller)
     {
@@ -41,10 +41,9 @@ internal sealed class StreamOrders(
             query.Refuse(name, $"A stream gives all orders, so it takes no \"{name}\"; pages are application/json.");
         }
 
-        var filter = OrderFilterInput.Read(query);
-        if (filter.Deleted != DeletedOrders.Exclude && !caller.Scopes.Contains(Scopes.OrdersDelete))
+        if (OrderFilterInput.Read(query, caller).IsRefused(out var notAllowed, out var filter))
         {
-            return ApiKeyGate.MissingScope(Scopes.OrdersDelete);
+            return notAllowed;
         }
 
         var sort = Sort.Read(query, OrderFilter.OrderedFields, ListOrders.DefaultSort);
@@ -60,16 +59,16 @@ internal sealed class StreamOrders(
             return problem;
         }
 
-        IDisposable? slot = null;
-        if (!HttpMethods.IsHead(request.Method) && (slot = _slots.TryTake()) is null)
+        var takesPlace = !HttpMethods.IsHead(request.Method);
+        if (takesPlace && !_places.TryTake())
         {
             return new Problem(ProblemCode.Overloaded,
-                $"{StreamLimits.StreamsMax} streams are running already; try again later.");
+                $"{_places.Count} streams are running already; try again later.");
         }
 
         var isRowPerOrder = string.Equals(rows, RowPerOrder, StringComparison.Ordinal);
         return new OrderStream(
             new OrderStreamQuery(format, filter.Within(caller.OnlyTeam), sort, fields, isRowPerOrder),
-            orders, settings.UpdatableAfter, slot, time, log);
+            orders, settings.UpdatableAfter, takesPlace ? _places : null, time, log);
     }
 }

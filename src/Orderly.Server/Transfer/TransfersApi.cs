@@ -10,12 +10,10 @@ namespace Orderly.Server.Transfer;
 /// <summary>The addresses that give or take many orders: the list, in pages or as a stream, and imports.</summary>
 internal static class TransfersApi
 {
-    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
-
     public static void MapTransfers(this IEndpointRouteBuilder routes)
     {
         var orders = routes.MapGroup("/orders").WithTags("Orders");
-        orders.MapMethods("", Read, ListAsync)
+        orders.MapMethods("", Described.ReadMethods, ListAsync)
             .WithName("listOrders").WithSummary("List orders by filter and sort, in pages or all in a stream")
             .WithDescription(
                 "With `Accept: application/x-ndjson` or `text/csv` every order that fits is sent, as of one moment; "

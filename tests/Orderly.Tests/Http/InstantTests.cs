@@ -28,7 +28,8 @@ public sealed class InstantTests
     {
         Span<byte> utf8 = stackalloc byte[Instant.LengthMax];
         var length = Instant.Format(instant, utf8);
-        return System.Text.Encoding.ASCII.GetString(utf8[..length]) == Instant.Format(instant);
+        var text = instant.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
+        return System.Text.Encoding.ASCII.GetString(utf8[..length]) == text && Instant.Format(instant) == text;
     });
 
     [Fact]
