@@ -34,6 +34,14 @@ internal sealed class PooledBuffer(int sizeHint) : IBufferWriter<byte>, IDisposa
         Advance(bytes.Length);
     }
 
+    /// <summary>Writes once more what was written already.</summary>
+    public void Repeat(int start, int count)
+    {
+        Reserve(count);
+        _bytes.AsSpan(start, count).CopyTo(_bytes.AsSpan(WrittenCount));
+        Advance(count);
+    }
+
     /// <summary>Begins anew, and keeps the memory.</summary>
     public void Clear() => WrittenCount = 0;
 

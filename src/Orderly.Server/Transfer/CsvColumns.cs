@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Globalization;
 using System.Text;
 using Orderly.Server.Http;
 using Orderly.Server.Orders;
@@ -27,7 +26,7 @@ internal static class CsvColumns
 {
     private static readonly CsvColumn[] BeforeServices =
     [
-        CsvColumn.Own("id", (order, _, output) => output.WriteAscii(order.Id.ToString("D"))),
+        CsvColumn.Own("id", (order, _, output) => WriteId(order.Id, output)),
         CsvColumn.Own("number", (order, _, output) => WriteNumber(order.Number, output)),
         CsvColumn.Own("status", (order, _, output) => output.WriteAscii(order.Status.ToText())),
         CsvColumn.Own("nextStatuses", (order, _, output) => WriteNext(order, output)),
@@ -65,6 +64,9 @@ internal static class CsvColumns
         CsvColumn.Own("deletedAt", (order, _, output) => WriteInstant(order.DeletedAt, output)),
     ];
 
+    private static readonly Dictionary<OrderStatus, byte[]> NextStatuses =
+        Enum.GetValues<OrderStatus>().ToDictionary(status => status, NextOf);
+
     public static IReadOnlyList<CsvColumn> All(bool isRowPerOrder) =>
         isRowPerOrder
             ? [.. BeforeServices, Services, .. BehindServices]
@@ -98,10 +100,15 @@ internal static class CsvColumns
         }
     }
 
-    private static void WriteNext(StoredOrder order, PooledBuffer output)
+    private static void WriteId(Guid id, PooledBuffer output)
     {
-        var next = Order.Next(order.Status).Select(status => $"\"{status.ToText()}\"");
-        CsvText.WriteJson(Encoding.ASCII.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $"[{string.Join(',', next)}]")), output);
+        _ = Utf8Formatter.TryFormat(id, output.GetSpan(36), out var length); // there is room for any
+        output.Advance(length);
     }
+
+    private static void WriteNext(StoredOrder order, PooledBuffer output) =>
+        CsvText.WriteJson(NextStatuses[order.Status], output);
+
+    private static byte[] NextOf(OrderStatus status) =>
+        Encoding.ASCII.GetBytes($"[{string.Join(',', Order.Next(status).Select(next => $"\"{next.ToText()}\""))}]");
 }

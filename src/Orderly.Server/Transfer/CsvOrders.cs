@@ -14,6 +14,7 @@ internal sealed class CsvOrders
     private readonly bool _isRowPerOrder;
     private readonly TimeSpan _updatableAfter;
     private readonly OrderCells _cells = new();
+    private readonly Run[] _runs;
 
     public CsvOrders(FieldSelection? fields, bool isRowPerOrder, TimeSpan updatableAfter)
     {
@@ -21,9 +22,19 @@ internal sealed class CsvOrders
         _columns = [.. columns];
         _isRowPerOrder = isRowPerOrder || !Array.Exists(_columns, column => column.IsOfLine);
         _updatableAfter = updatableAfter;
+        _runs = RunsOf(_columns);
     }
 
-    public void WriteHeader(PooledBuffer output) => WriteRow(column => output.WriteAscii(column.Name), output);
+    public void WriteHeader(PooledBuffer output)
+    {
+        for (var i = 0; i < _columns.Length; i++)
+        {
+            output.Write(i == 0 ? [] : ","u8);
+            output.WriteAscii(_columns[i].Name);
+        }
+
+        output.Write(CsvText.LineEnd);
+    }
 
     public void Write(StoredOrder order, PooledBuffer output)
     {
@@ -31,19 +42,48 @@ internal sealed class CsvOrders
         var rows = _isRowPerOrder ? 1 : _cells.LineCount;
         for (var line = 0; line < rows; line++)
         {
-            WriteRow(column => WriteCell(column, line, order, output), output);
+            foreach (var run in _runs)
+            {
+                WriteRun(run, line, order, output);
+            }
+
+            output.Write(CsvText.LineEnd);
         }
     }
 
-    private void WriteRow(Action<CsvColumn> write, PooledBuffer output)
+    /// <summary>What is the order's own was written in the row of its first line, and is copied from there.</summary>
+    private void WriteRun(Run run, int line, StoredOrder order, PooledBuffer output)
     {
-        for (var i = 0; i < _columns.Length; i++)
+        if (line > 0 && !run.IsOfLine)
         {
-            output.Write(i == 0 ? [] : ","u8);
-            write(_columns[i]);
+            output.Repeat(run.Start, run.Length);
+            return;
         }
 
-        output.Write(CsvText.LineEnd);
+        run.Start = output.WrittenCount;
+        for (var i = run.First; i <= run.Last; i++)
+        {
+            output.Write(i == 0 ? [] : ","u8);
+            WriteCell(_columns[i], line, order, output);
+        }
+
+        run.Length = output.WrittenCount - run.Start;
+    }
+
+    private static Run[] RunsOf(CsvColumn[] columns)
+    {
+        var runs = new List<Run>();
+        for (var i = 0; i < columns.Length; i++)
+        {
+            if (i == 0 || columns[i].IsOfLine != columns[i - 1].IsOfLine)
+            {
+                runs.Add(new Run(i, columns[i].IsOfLine));
+            }
+
+            runs[^1].Last = i;
+        }
+
+        return [.. runs];
     }
 
     private void WriteCell(CsvColumn column, int line, StoredOrder order, PooledBuffer output)
@@ -82,5 +122,20 @@ internal sealed class CsvOrders
                 CsvText.WriteJson(value, output);
                 break;
         }
+    }
+
+    /// <summary>Columns beside each other that are all of the line, or all of the order.</summary>
+    private sealed class Run(int first, bool isOfLine)
+    {
+        public int First { get; } = first;
+
+        public bool IsOfLine { get; } = isOfLine;
+
+        public int Last { get; set; }
+
+        /// <summary>Where it was written last.</summary>
+        public int Start { get; set; }
+
+        public int Length { get; set; }
     }
 }
