@@ -75,6 +75,8 @@ internal static class Composition
         services.AddSingleton<ImportDecision>();
         services.AddSingleton<ImportOrders>();
         services.AddSingleton<ImportRequest>();
+        services.AddSingleton<StatisticsRefresh>();
+        services.AddHostedService(provider => provider.GetRequiredService<StatisticsRefresh>());
 
         services.AddSingleton<IdempotencyStore>();
         services.AddSingleton<IdempotentRequests>();

@@ -62,4 +62,8 @@ internal static partial class LogEvents
     [LoggerMessage(4000, LogLevel.Warning,
         "A stream was cut off: its reader stood still for {StallSeconds} s, or it took {Minutes} min in all")]
     public static partial void StreamCutOff(ILogger log, int stallSeconds, int minutes);
+
+    [LoggerMessage(4001, LogLevel.Warning,
+        "The planner's statistics could not be renewed after an import; autovacuum will: {Reason}")]
+    public static partial void StatisticsFailed(ILogger log, string reason);
 }

@@ -11,7 +11,8 @@ namespace Orderly.Server.Orders;
 /// </summary>
 /// <remarks>
 /// The statements are written so that they can only be run by key, whatever the planner believes of a table that it
-/// has no statistics of yet: rows by <c>= any</c> of the group's keys, conditions as scalar subqueries (an exists
+/// has no statistics of yet: rows by <c>= any</c> of the group's keys, or one by one where the group may be large (a
+/// join to <c>= any</c> compares every row of a group with every other), conditions as scalar subqueries (an exists
 /// could be turned into a join over the whole table).
 /// </remarks>
 internal static class OrderWriteStore
@@ -112,9 +113,9 @@ internal static class OrderWriteStore
         insert into pending (order_id, version)
         select o.order_id, o.version
         from unnest($1, $2) as w (order_id, write_id)
-        join orders o on o.order_id = w.order_id and o.write_id = w.write_id
-        where o.order_id = any ($1)
-            and (select r.version from revisions r where r.order_id = o.order_id and r.version = o.version) is null
+        cross join lateral (
+            select * from orders o where o.order_id = w.order_id and o.write_id = w.write_id offset 0) o
+        where (select r.version from revisions r where r.order_id = o.order_id and r.version = o.version) is null
         """;
 
     /// <summary>
@@ -139,8 +140,8 @@ internal static class OrderWriteStore
                     select p.hash from revisions p where p.order_id = o.order_id and p.version = o.version - 1)
                 end as previous
             from unnest($1, $2, $3, $4, $5) as w (order_id, write_id, kind, reason, salt)
-            join orders o on o.order_id = w.order_id and o.write_id = w.write_id
-            where o.order_id = any ($1)
+            cross join lateral (
+                select * from orders o where o.order_id = w.order_id and o.write_id = w.write_id offset 0) o
             offset 0) s
         on conflict on constraint revisions_pkey do nothing
         """;

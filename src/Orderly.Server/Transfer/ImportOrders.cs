@@ -9,24 +9,16 @@ namespace Orderly.Server.Transfer;
 /// Imports orders as they arrive, a piece at a time: all of them or none (<c>atomic</c>), or each that can be stored
 /// (<c>each</c>).
 /// </summary>
-internal sealed class ImportOrders(ImportDecision decision, ImportStore store)
+internal sealed class ImportOrders(ImportDecision decision, ImportStore store, StatisticsRefresh statistics)
 {
-    /// <summary>
-    /// Each piece is read, decided and stored before the next is read. A larger one costs more a row: the statements of
-    /// a write compare every row of a group with every other.
-    /// </summary>
-    private const int PieceRowsMax = 250;
-    private const int PieceLengthMaxBytes = 8 * 1024 * 1024;
-
     /// <summary>Each time a service record changed meanwhile.</summary>
     private const int AttemptsMax = 50;
-    private const int AnalyzeAfterRows = 10_000;
 
     /// <summary>Every row by itself: a piece is stored before the next is read, and stays.</summary>
     public async Task<Result<ImportTally>> RunEachAsync(ImportReader reader, Caller caller, CancellationToken stop)
     {
         var tally = new ImportTally();
-        await foreach (var piece in PiecesAsync(reader, stop))
+        await foreach (var piece in ImportPieces.ReadAsync(reader, stop))
         {
             using (piece)
             {
@@ -38,7 +30,7 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store)
             }
         }
 
-        await AnalyzeAsync(tally);
+        statistics.Follow(tally.Created);
         return tally;
     }
 
@@ -50,7 +42,7 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store)
         long? firstEpoch = null;
         await using (var whole = await store.BeginWholeAsync(caller.Team))
         {
-            await foreach (var piece in PiecesAsync(reader, stop))
+            await foreach (var piece in ImportPieces.ReadAsync(reader, stop))
             {
                 using (piece)
                 {
@@ -89,7 +81,7 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store)
             await whole.CommitAsync();
         }
 
-        await AnalyzeAsync(tally);
+        statistics.Follow(tally.Created);
         return tally;
     }
 
@@ -139,50 +131,7 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store)
             $"The service records changed too often meanwhile. {tally.Created} orders were stored; send it again.");
     }
 
-    private static async IAsyncEnumerable<ImportPiece> PiecesAsync(
-        ImportReader reader, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
-    {
-        var piece = new ImportPiece();
-        await foreach (var row in reader.ReadAllAsync(stop))
-        {
-            piece.Add(row);
-            if (piece.Rows.Count >= PieceRowsMax || piece.LengthBytes >= PieceLengthMaxBytes)
-            {
-                yield return piece;
-                piece = new ImportPiece();
-            }
-        }
-
-        yield return piece;
-    }
-
-    private async Task AnalyzeAsync(ImportTally tally)
-    {
-        if (tally.Created >= AnalyzeAfterRows)
-        {
-            await store.AnalyzeAsync();
-        }
-    }
-
     private static Problem RecordsChanged() => new(ProblemCode.Overloaded,
         "The service records changed while the import ran, so that its first rows may not be right any more. "
         + "Nothing was stored; send it again.");
-}
-
-/// <summary>Some rows of an import, which are kept in memory together.</summary>
-internal sealed class ImportPiece : IDisposable
-{
-    private readonly List<ImportRow> _rows = [];
-
-    public IReadOnlyList<ImportRow> Rows => _rows;
-
-    public long LengthBytes { get; private set; }
-
-    public void Add(ImportRow row)
-    {
-        _rows.Add(row);
-        LengthBytes += row.Length;
-    }
-
-    public void Dispose() => _rows.ForEach(row => row.Dispose());
 }

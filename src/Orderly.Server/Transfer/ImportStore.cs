@@ -66,10 +66,10 @@ internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed)
         return taken;
     }
 
-    public async Task AnalyzeAsync()
+    public async Task AnalyzeAsync(CancellationToken stop)
     {
         await using var command = database.Writes.Source.CreateCommand(Analyze);
-        await command.ExecuteNonQueryAsync();
+        await command.ExecuteNonQueryAsync(stop);
     }
 
     /// <summary>Begins an import of which all rows are stored, or none.</summary>
