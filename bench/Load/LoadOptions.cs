@@ -20,6 +20,8 @@ internal sealed record LoadOptions
           --out <file.md>      write the report to a file, too
         dotnet run -c Release --project bench/Load -- lists [--orders <n>]
           lists of 10,000 orders against lists of n (1000000), by every filter and sort
+        dotnet run -c Release --project bench/Load -- transfer [--orders <n> | --quick]
+          streams and imports of n orders (200000) against COPY of the same rows
         """;
 
     private const int RoundsMax = 100;

@@ -19,6 +19,12 @@ try
             .Run($"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}"));
         return 0;
     }
+    if (args is [TransferRun.Command, ..])
+    {
+        Console.WriteLine(await new TransferRun(TransferRun.ParseOrders(args), directory)
+            .Run($"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}"));
+        return 0;
+    }
     var options = LoadOptions.Parse(args);
     var command = $"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}".TrimEnd(' ', '-');
     var (report, passed) = await new LoadRun(options, directory).Run(command);

@@ -1,0 +1,309 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using Npgsql;
+
+namespace Orderly.Bench.Load;
+
+/// <summary>
+/// Compares a stream of all orders with <c>psql \copy</c> of the same columns, and an import with a bare binary COPY
+/// of the rows that it left into the same tables of an empty database.
+/// </summary>
+internal sealed class TransferRun(int orders, DirectoryInfo directory)
+{
+    public const string Command = "transfer";
+    private const int OrdersMax = 20_000_000;
+    private const int OrdersMin = 1_000;
+    private const int Rounds = 3;
+    private const int ReadyTimeoutSeconds = 60;
+    private const int SampleMilliseconds = 50;
+    private const int CopyBufferBytes = 256 * 1024;
+    private const int SqlTimeoutSeconds = 7_200;
+    private const string Key = "bench-key-of-the-load-benchmark-000000";
+
+    private const string StreamedRows =
+        "select order_id, number, version, status, team, totalfee_stated, content, personal, created_at, created_by, "
+        + "updated_at, updated_by, deleted_at, now() from orders where deleted_at is null "
+        + "order by created_at desc, order_id desc";
+
+    private const string Empty = "truncate orders, order_references, revisions, pending, feed";
+
+    private const string Stored =
+        "select least((select count(*) from orders), (select count(*) from revisions), "
+        + "(select count(*) from feed) + (select count(*) from pending))";
+
+    private static readonly string[] ImportedTables = ["orders", "order_references", "revisions", "pending"];
+
+    /// <summary>Reads <c>transfer [--orders n | --quick]</c>.</summary>
+    public static int ParseOrders(string[] arguments) => arguments switch
+    {
+        [_] => 200_000,
+        [_, "--quick"] => OrdersMin,
+        [_, "--orders", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
+            && n is >= OrdersMin and <= OrdersMax => n,
+        _ => throw new UsageException($"transfer takes --quick, or --orders, from {OrdersMin} to {OrdersMax}."),
+    };
+
+    public async Task<string> Run(string command)
+    {
+        await using var postgres = await PrivatePostgres.Start(directory.CreateSubdirectory("cluster"));
+        var published = await Repository.Publish("src/Orderly.Server/Orderly.Server.csproj", directory, "server");
+        var report = new StringBuilder();
+        report.AppendLine(CultureInfo.InvariantCulture, $"`{command}`").AppendLine()
+            .AppendLine(await MachineDescription.Of(postgres)).AppendLine();
+        report.AppendLine(CultureInfo.InvariantCulture,
+                $"{orders:N0} orders, medians of {Rounds} interleaved rounds (min–max).").AppendLine()
+            .AppendLine("| transfer | orders/s | COPY orders/s | × COPY | server's memory over idle, MB |")
+            .AppendLine("|---|---:|---:|---:|---:|");
+        var imported = await Open(postgres, "imported");
+        await MeasureImports(postgres, published, imported, report);
+        var streamed = await Open(postgres, "streamed");
+        await MeasureStreams(published, streamed, report);
+        return report.ToString();
+    }
+
+    private async Task MeasureImports(
+        PrivatePostgres postgres, string published, NpgsqlConnectionStringBuilder database, StringBuilder report)
+    {
+        var (server, http) = await Start(published, database);
+        await using var running = server;
+        using var client = http;
+        var service = new StringContent("""{"name": "Deep clean", "fee": 59.95}""", Encoding.UTF8, "application/json");
+        (await client.PutAsync(new Uri("/services/deep-clean", UriKind.Relative), service)).EnsureSuccessStatusCode();
+        await Import(client, "each", "warm", OrdersMin);
+        var bare = await Open(postgres, "bare", published);
+        foreach (var mode in (string[])["atomic", "each"])
+        {
+            var (taken, copied, memory) = (new List<double>(), new List<double>(), 0.0);
+            for (var round = 0; round < Rounds; round++)
+            {
+                await Sql(database, Empty);
+                var (seconds, used) = await Watch(server, () => Import(client, mode, mode, orders));
+                taken.Add(seconds);
+                memory = Math.Max(memory, used);
+                if (await Count(database, Stored) != orders) throw new BenchException("Orders or revisions are missing.");
+                await Sql(bare, Empty);
+                copied.Add(await CopyInto(bare, database));
+            }
+            Note(report, $"import, {mode}", taken, copied, memory);
+        }
+    }
+
+    private async Task MeasureStreams(string published, NpgsqlConnectionStringBuilder database, StringBuilder report)
+    {
+        var (server, http) = await Start(published, database);
+        await using var running = server;
+        using var client = http;
+        await ListFill.Run(database, orders);
+        var live = await Count(database, "select count(*) from orders where deleted_at is null");
+        foreach (var format in (string[])["application/x-ndjson", "text/csv"])
+        {
+            await Stream(client, format, live);
+            var (taken, copied, memory) = (new List<double>(), new List<double>(), 0.0);
+            for (var round = 0; round < Rounds; round++)
+            {
+                copied.Add(await Time(() => CopyOut(database)));
+                var (seconds, used) = await Watch(server, () => Stream(client, format, live));
+                taken.Add(seconds);
+                memory = Math.Max(memory, used);
+            }
+            Note(report, $"stream, {format}", taken, copied, memory);
+        }
+    }
+
+    private void Note(StringBuilder report, string what, List<double> taken, List<double> copied, double memory)
+    {
+        taken.Sort();
+        copied.Sort();
+        var (middle, reference) = (taken[Rounds / 2], copied[Rounds / 2]);
+        var line = string.Create(CultureInfo.InvariantCulture,
+            $"| {what} | {orders / middle:N0} ({orders / taken[^1]:N0}–{orders / taken[0]:N0}) "
+            + $"| {orders / reference:N0} | {reference / middle:N2} | {memory:N0} |");
+        report.AppendLine(line);
+        Console.Error.WriteLine(line);
+    }
+
+    private static async Task<NpgsqlConnectionStringBuilder> Open(
+        PrivatePostgres postgres, string name, string? migratedBy = null)
+    {
+        await Sql(postgres.ConnectionString("postgres"), "create database " + name);
+        var database = postgres.ConnectionString(name);
+        if (migratedBy is not null)
+        {
+            var (server, http) = await Start(migratedBy, database);
+            http.Dispose();
+            await server.DisposeAsync();
+        }
+        return database;
+    }
+
+    private static async Task<(ChildProcess Server, HttpClient Http)> Start(
+        string published, NpgsqlConnectionStringBuilder database)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(published, "Orderly.Server.dll")])
+        {
+            WorkingDirectory = published,
+            Environment =
+            {
+                ["ConnectionStrings__Orderly"] = database.ConnectionString,
+                ["Orderly__BootstrapKey"] = Key,
+                ["Orderly__DataDirectory"] = Path.Combine(published, "data"),
+                ["Orderly__SampleData"] = "false",
+                ["urls"] = "http://127.0.0.1:0",
+            },
+        };
+        var (server, address) = await ChildProcess.StartServer(start, TimeSpan.FromSeconds(ReadyTimeoutSeconds));
+        var http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(SqlTimeoutSeconds) };
+        http.DefaultRequestHeaders.Add("X-Api-Key", Key);
+        return (server, http);
+    }
+
+    /// <summary>How long it took, and how much more memory the server had at most meanwhile, in MB.</summary>
+    private static async Task<(double Seconds, double Megabytes)> Watch(ChildProcess server, Func<Task> work)
+    {
+        var before = Resident(server);
+        var most = before;
+        var start = Stopwatch.GetTimestamp();
+        var running = work();
+        while (await Task.WhenAny(running, Task.Delay(SampleMilliseconds)) != running)
+        {
+            most = Math.Max(most, Resident(server));
+        }
+        await running;
+        return (Stopwatch.GetElapsedTime(start).TotalSeconds, most - before);
+    }
+
+    private static double Resident(ChildProcess server)
+    {
+        using var process = Process.GetProcessById(server.ProcessId);
+        return process.WorkingSet64 / 1e6;
+    }
+
+    private static async Task<double> Time(Func<Task> work)
+    {
+        var start = Stopwatch.GetTimestamp();
+        await work();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static async Task Stream(HttpClient http, string format, long live)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/orders?csv=lines", UriKind.Relative));
+        if (format is not "text/csv") request.RequestUri = new Uri("/orders", UriKind.Relative);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(format));
+        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        answer.EnsureSuccessStatusCode();
+        await using var body = await answer.Content.ReadAsStreamAsync();
+        var buffer = new byte[CopyBufferBytes];
+        var (lines, length) = (0L, 0);
+        while ((length = await body.ReadAsync(buffer)) > 0) lines += buffer.AsSpan(0, length).Count((byte)'\n');
+        var expected = format is "text/csv" ? (2 * live) + 1 : live;
+        if (lines != expected) throw new BenchException($"{lines} lines of {format} were sent, {expected} expected.");
+    }
+
+    private static async Task Import(HttpClient http, string mode, string tag, int count)
+    {
+        using var content = new PushedRows(tag, count);
+        using var answer = await http.PostAsync(new Uri("/orders/import?mode=" + mode, UriKind.Relative), content);
+        var text = await answer.Content.ReadAsStringAsync();
+        if (!answer.IsSuccessStatusCode || !text.Contains("\"refused\":0", StringComparison.Ordinal))
+        {
+            throw new BenchException("The import was refused: " + text[..Math.Min(text.Length, 500)]);
+        }
+    }
+
+    private static Task<string> CopyOut(NpgsqlConnectionStringBuilder database)
+    {
+        var start = new ProcessStartInfo(Path.Combine(PostgresTools.Directory(), "psql"),
+            ["-X", "-q", "-c", $"\\copy ({StreamedRows}) to '/dev/null'"])
+        {
+            Environment =
+            {
+                ["PGHOST"] = database.Host,
+                ["PGPORT"] = database.Port.ToString(CultureInfo.InvariantCulture),
+                ["PGUSER"] = database.Username,
+                ["PGPASSWORD"] = database.Password,
+                ["PGDATABASE"] = database.Database,
+            },
+        };
+        return ChildProcess.RunTool(start);
+    }
+
+    /// <summary>The seconds that COPY takes for the same rows; reading them is not counted.</summary>
+    private async Task<double> CopyInto(
+        NpgsqlConnectionStringBuilder target, NpgsqlConnectionStringBuilder source)
+    {
+        await using var from = new NpgsqlConnection(source.ConnectionString);
+        await from.OpenAsync();
+        await using var to = new NpgsqlConnection(target.ConnectionString);
+        await to.OpenAsync();
+        var seconds = 0.0;
+        foreach (var table in ImportedTables)
+        {
+            // What the feed has taken over was pending before.
+            var rows = table is "pending" ? "select order_id, version from revisions" : "select * from " + table;
+            await using var kept = new FileStream(
+                Path.Combine(directory.FullName, "copied"), FileMode.Create, FileAccess.ReadWrite);
+            await using (var reading = await from.BeginRawBinaryCopyAsync($"copy ({rows}) to stdout (format binary)"))
+            {
+                await reading.CopyToAsync(kept, CopyBufferBytes);
+            }
+            kept.Position = 0;
+            seconds += await Time(async () =>
+            {
+                await using var writing = await to.BeginRawBinaryCopyAsync($"copy {table} from stdin (format binary)");
+                await kept.CopyToAsync(writing, CopyBufferBytes);
+            });
+        }
+        return seconds;
+    }
+
+    private static async Task<long> Count(NpgsqlConnectionStringBuilder database, string sql)
+    {
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = SqlTimeoutSeconds };
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static async Task Sql(NpgsqlConnectionStringBuilder database, string sql)
+    {
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Rows of an import that are made while they are sent; every tenth has a reference.</summary>
+    private sealed class PushedRows : HttpContent
+    {
+        private readonly string _tag;
+        private readonly int _count;
+
+        public PushedRows(string tag, int count)
+        {
+            (_tag, _count) = (tag, count);
+            Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
+        }
+
+        protected override async Task SerializeToStreamAsync(
+            System.IO.Stream stream, System.Net.TransportContext? context)
+        {
+            await using var rows = new StreamWriter(stream, new UTF8Encoding(false), CopyBufferBytes, leaveOpen: true);
+            for (var i = 0; i < _count; i++)
+            {
+                var reference = i % 10 == 0 ? $"\"reference\":\"{_tag}-{i}\"," : "";
+                await rows.WriteLineAsync($"{{\"datetime\":\"2026-11-23T09:30:00Z\",{reference}\"services\":["
+                    + "{\"id\":\"deep-clean\",\"quantity\":2},{\"id\":\"deep-clean\",\"fee\":20.50}],"
+                    + $"\"metadata\":{{\"region\":\"eu\",\"customer\":\"c-{i / 10}\"}}}}");
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}
