@@ -53,6 +53,35 @@ public sealed class SlowReaderTests(RunningServer server) : IClassFixture<Runnin
         await UntilAsync(async () => await StreamsAsync() == 0);
     }
 
+    [Fact]
+    public async Task More_streams_than_there_are_places_are_told_to_come_later()
+    {
+        await FillAsync();
+        var readers = new List<RawConnection>();
+        try
+        {
+            for (var i = 0; i < StreamLimits.StreamsMax; i++)
+            {
+                readers.Add(await RawConnection.OpenAsync(server.Address));
+                await readers[i].SendAsync(
+                    $"GET /orders HTTP/1.1\nHost: x\nX-Api-Key: {RunningServer.Key}\nAccept: text/csv\n\n");
+                await UntilAsync(async () => await StreamsAsync() == i + 1);
+            }
+
+            var refused = (await server.Api.GetAsync("/orders", ("Accept", "application/x-ndjson")))
+                .ShouldRefuse(503, "overloaded");
+            refused.Header("Retry-After").ShouldNotBeNull();
+            (await server.Api.GetAsync("/orders?limit=1")).ShouldBe(200);
+        }
+        finally
+        {
+            readers.ForEach(reader => reader.Dispose());
+        }
+
+        await UntilAsync(async () =>
+            (await server.Api.GetAsync("/orders?number=1", ("Accept", "application/x-ndjson"))).Status == 200);
+    }
+
     private Task<long> StreamsAsync() => server.Database.SingleAsync<long>(
         "select count(*) from pg_stat_activity where datname = current_database() "
         + "and application_name = 'orderly-stream' and xact_start is not null");

@@ -1,0 +1,52 @@
+using Orderly.Server.Transfer;
+using Orderly.Tests.Harness;
+
+namespace Orderly.Tests.Transfer;
+
+/// <summary>How many imports run at a time.</summary>
+public sealed class ImportLimitsTests(RunningServer server) : IClassFixture<RunningServer>
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task More_imports_than_there_are_places_are_told_to_come_later()
+    {
+        var open = new List<RawConnection>();
+        try
+        {
+            for (var i = 0; i < StreamLimits.ImportsMax; i++)
+            {
+                open.Add(await RawConnection.OpenAsync(server.Address));
+                await open[i].SendAsync(
+                    "POST /orders/import?mode=atomic HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n"
+                    + $"X-Api-Key: {RunningServer.Key}\nContent-Type: application/x-ndjson\n\n2\n\n\n");
+                await UntilAsync(async () => await ImportsAsync() == i + 1); // it waits for more of the body
+            }
+
+            var refused = (await ImportAsync()).ShouldRefuse(503, "overloaded");
+            refused.Header("Retry-After").ShouldNotBeNull();
+        }
+        finally
+        {
+            open.ForEach(connection => connection.Dispose());
+        }
+
+        await UntilAsync(async () => (await ImportAsync()).Status == 200);
+    }
+
+    private Task<Reply> ImportAsync() => server.Api.SendAsync(
+        HttpMethod.Post, "/orders/import", AnOrder.With(""), ("Content-Type", "application/x-ndjson"));
+
+    private Task<long> ImportsAsync() => server.Database.SingleAsync<long>(
+        "select count(*) from pg_stat_activity where datname = current_database() "
+        + "and application_name = 'orderly-import' and xact_start is not null");
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (!await holds())
+        {
+            await Task.Delay(20, deadline.Token);
+        }
+    }
+}
