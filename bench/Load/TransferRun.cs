@@ -82,7 +82,8 @@ internal sealed class TransferRun(int orders, DirectoryInfo directory)
                 var (seconds, used) = await Watch(server, () => Import(client, mode, mode, orders));
                 taken.Add(seconds);
                 memory = Math.Max(memory, used);
-                if (await Count(database, Stored) != orders) throw new BenchException("Orders or revisions are missing.");
+                if (await Count(database, Stored) != orders)
+                    throw new BenchException("Not all orders, revisions or entries of the feed are there.");
                 await Sql(bare, Empty);
                 copied.Add(await CopyInto(bare, database));
             }

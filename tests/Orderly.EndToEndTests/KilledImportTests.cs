@@ -97,8 +97,11 @@ public sealed class KilledImportTests
         Installation installation)
     {
         await installation.QueryAsync( // the backend of a killed server may still be at work
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
-            + "where application_name like 'orderly-%' and state <> 'idle' and xact_start is not null", row => row.GetBoolean(0));
+            """
+            select pg_terminate_backend(pid, 5000) from pg_stat_activity
+            where application_name like 'orderly-%' and state <> 'idle' and xact_start is not null
+            """,
+            row => row.GetBoolean(0));
         return (await installation.QueryAsync(
             """
             select (select count(*) from orders), (select count(*) from revisions),
