@@ -30,6 +30,8 @@ try
             return await Server.VerifyAsync(arguments) ? Done : Failed;
         case Command.Checkpoint:
             return await Server.PrintCheckpointAsync(arguments) ? Done : Failed;
+        case Command.Doctor:
+            return await Server.ExamineAsync(arguments) ? Done : Failed;
         case Command.Serve:
             await Server.RunAsync(arguments);
             return Done;

@@ -92,6 +92,20 @@ internal static class Server
     public static Task<bool> PrintCheckpointAsync(string[] arguments) => VerifyLog.PrintCheckpointAsync(
         SettingsReader.Read(CreateBuilder(arguments).Configuration), Console.Out, Console.Error);
 
+    /// <summary>Examines everything that the service depends on. False: something must be mended.</summary>
+    public static Task<bool> ExamineAsync(string[] arguments)
+    {
+        var configuration = CreateBuilder(arguments).Configuration;
+        var verifiesLog = configuration["log"] switch
+        {
+            null => true,
+            "skip" => false,
+            var other => throw new SettingsException($"--log takes skip, not '{other}'."),
+        };
+        return new Doctor(SettingsReader.Read(configuration), verifiesLog, TimeProvider.System, Console.Out)
+            .RunAsync(Console.Error);
+    }
+
     /// <summary>The OpenAPI document as the running service would give it. Needs no database.</summary>
     public static async Task<byte[]> DescribeAsync()
     {
