@@ -44,6 +44,7 @@ internal static class Composition
             DataSources.ForImports(connectionString, provider.GetService<ILoggerFactory>()));
         services.AddSingleton<Ids>();
         services.AddSingleton<DatabaseCheck>();
+        services.AddHostedService<VitalSigns>();
 
         services.AddAccess(settings.Limits);
 
@@ -92,6 +93,7 @@ internal static class Composition
         services.AddOpenApiDocument(
             OrderSchemas.Describe, HistorySchemas.Describe, ServiceSchemas.Describe, KeySchemas.Describe,
             HealthSchemas.Describe, ImportSchemas.Describe);
+        builder.AddTelemetry();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
         builder.WebHost.UseUrls(settings.Server.Urls).ConfigureKestrel(LimitRequests)
             // Nothing here blocks a thread, so a request goes on where its bytes arrived.
@@ -119,10 +121,11 @@ internal static class Composition
         services.AddSingleton<ListAudit>();
     }
 
-    /// <summary>The way of a request: problems outermost, then the router, admission, the key, and the
+    /// <summary>The way of a request: its line in the log outermost, then problems, the router, admission, the key, and the
     /// address itself.</summary>
     public static void UseOrderly(this WebApplication app)
     {
+        app.UseMiddleware<RequestLog>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<Admission>();
@@ -136,6 +139,7 @@ internal static class Composition
         app.MapKeys();
         app.MapAudit();
         app.MapHealth();
+        app.MapMetrics();
         app.MapProblems();
         app.MapDocumentation();
     }

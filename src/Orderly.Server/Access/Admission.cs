@@ -1,6 +1,7 @@
 using Orderly.Contract.Problems;
 using Orderly.Server.Configuration;
 using Orderly.Server.Http;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Access;
 
@@ -16,6 +17,9 @@ internal sealed record WaitsMostly;
 /// </summary>
 internal sealed class Admission(RequestDelegate next, LimitSettings settings)
 {
+    private static readonly KeyValuePair<string, object?> Working = Meters.Label("kind", "work");
+    private static readonly KeyValuePair<string, object?> Waiting = Meters.Label("kind", "wait");
+
     private readonly Places _work = new(settings.ConcurrentRequests);
     private readonly Places _waits = new(settings.ConcurrentStreams);
 
@@ -28,14 +32,19 @@ internal sealed class Admission(RequestDelegate next, LimitSettings settings)
         }
 
         var places = metadata?.GetMetadata<WaitsMostly>() is null ? _work : _waits;
-        return places.TryTake()
-            ? RunAsync(http, places)
-            : ProblemWriter.WriteAsync(http, new Problem(ProblemCode.Overloaded,
-                $"{places.Count} requests are in work already. Nothing of this one was done."));
+        if (places.TryTake())
+        {
+            return RunAsync(http, places, places == _work ? Working : Waiting);
+        }
+
+        Meters.Overloads.Add(1, Meters.Label("reason", "no-place"));
+        return ProblemWriter.WriteAsync(http, new Problem(ProblemCode.Overloaded,
+            $"{places.Count} requests are in work already. Nothing of this one was done."));
     }
 
-    private async Task RunAsync(HttpContext http, Places places)
+    private async Task RunAsync(HttpContext http, Places places, KeyValuePair<string, object?> kind)
     {
+        Meters.ActiveRequests.Add(1, kind);
         try
         {
             await next(http);
@@ -43,6 +52,7 @@ internal sealed class Admission(RequestDelegate next, LimitSettings settings)
         finally
         {
             places.GiveBack();
+            Meters.ActiveRequests.Add(-1, kind);
         }
     }
 }

@@ -1,5 +1,6 @@
 using Orderly.Contract.Problems;
 using Orderly.Server.Http;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Access;
 
@@ -9,6 +10,9 @@ internal sealed record OpenToAll
     /// <summary>Whether a key, though not needed, shows the caller more.</summary>
     public bool ShowsMoreWithKey { get; init; }
 }
+
+/// <summary>An address that tells how the service is, and so must answer while the database is lost, too.</summary>
+internal sealed record WorksWithoutDatabase;
 
 /// <summary>The scope that an address asks of a key.</summary>
 internal sealed record RequiredScope(string Scope);
@@ -41,23 +45,33 @@ internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys, BadKeys bad
             return;
         }
 
-        if (await keys.FindAsync(key, http.RequestAborted) is not { } known)
+        var isLossBorne = endpoint?.Metadata.GetMetadata<WorksWithoutDatabase>() is not null;
+        var found = isLossBorne
+            ? keys.FindDespiteLossAsync(key, http.RequestAborted)
+            : keys.FindAsync(key, http.RequestAborted);
+        if (await found is not { } known)
         {
+            Meters.BadKeys.Add(1);
             await ProblemWriter.WriteAsync(http, WrongKey(http.Connection.RemoteIpAddress));
             return;
         }
 
+        known.Caller.AttachTo(http);
         var bucket = known.Buckets!.Of(RateLimits.KindOf(http.Request));
         var taken = await bucket.TakeAsync();
         http.Response.Headers[PolicyHeader] = bucket.Policy;
         http.Response.Headers[LimitHeader] = bucket.Tell(taken);
         if (Refuse(http, endpoint, known, bucket, taken) is { } refusal)
         {
+            if (refusal.Code == ProblemCode.RateLimited)
+            {
+                Meters.RateLimited.Add(1, Meters.Label("kind", bucket.Kind));
+            }
+
             await ProblemWriter.WriteAsync(http, refusal);
             return;
         }
 
-        known.Caller.AttachTo(http);
         await next(http);
     }
 

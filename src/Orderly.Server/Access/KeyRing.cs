@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Orderly.Server.Database;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Access;
 
@@ -16,6 +17,7 @@ internal sealed class KeyRing(KeyStore store, KeyUsage use, RateLimits limits, T
     private const int RememberedMilliseconds = 500;
     private const int RenewedMilliseconds = 250;
     private const int RememberedMax = 10_000;
+    private const int LastKnownMinutesMax = 60;
     private const int KeyLengthMax = 512;
 
     private readonly ConcurrentDictionary<Digest, Remembered> _remembered = new();
@@ -51,6 +53,21 @@ internal sealed class KeyRing(KeyStore store, KeyUsage use, RateLimits limits, T
     }
 
     /// <summary>
+    /// The same, for what tells how the service is: while the database is lost, a key counts as it was last known.
+    /// </summary>
+    public async ValueTask<KnownKey?> FindDespiteLossAsync(string key, CancellationToken stop)
+    {
+        try
+        {
+            return await FindAsync(key, stop);
+        }
+        catch (Exception exception) when (DatabaseFailure.IsLost(exception) && FindLastKnown(key) is not null)
+        {
+            return FindLastKnown(key);
+        }
+    }
+
+    /// <summary>
     /// The bootstrap key may be any text, as its configuration has it, so its secrets are known by their digests.
     /// </summary>
     public void ExemptBootstrap(IEnumerable<byte[]> digests) => _bootstrap = [.. digests.Select(Digest.From)];
@@ -61,6 +78,12 @@ internal sealed class KeyRing(KeyStore store, KeyUsage use, RateLimits limits, T
     /// <summary>The SHA-256 of a key's text, as it is stored.</summary>
     public static byte[] DigestOf(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
+    private KnownKey? FindLastKnown(string key) =>
+        _remembered.TryGetValue(Digest.Of(key), out var last) && !(last.Key.ValidFor <= Age(last))
+        && Age(last).TotalMinutes < LastKnownMinutesMax
+            ? last.Key
+            : null;
+
     private TimeSpan Age(Remembered remembered) => time.GetElapsedTime(remembered.Since);
 
     private async Task<KnownKey?> LookUpAsync(Digest digest, CancellationToken stop)
@@ -69,6 +92,7 @@ internal sealed class KeyRing(KeyStore store, KeyUsage use, RateLimits limits, T
         var since = time.GetTimestamp();
         var bytes = digest.ToBytes();
         Interlocked.Increment(ref _lookups);
+        Meters.KeyLookups.Add(1);
         var found = await store.FindAsync(bytes, stop);
 
         // The index has compared the digest already; comparing it again in constant time costs nothing and leaves

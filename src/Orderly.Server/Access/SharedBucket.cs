@@ -35,6 +35,9 @@ internal sealed class SharedBucket(
 
     public RateLimitRule Rule => rule;
 
+    /// <summary>What it limits: reads, writes or streams.</summary>
+    public string Kind => kind;
+
     /// <summary>The policy as callers are told it (draft-ietf-httpapi-ratelimit-headers, 3).</summary>
     public StringValues Policy { get; } = string.Create(
         CultureInfo.InvariantCulture, $"\"default\";q={rule.Quota};w={rule.WindowSeconds}");

@@ -70,6 +70,7 @@ internal sealed class Checkpointer : IDisposable
             stop);
         if (signed is not null)
         {
+            Meters.Checkpoints.Add(1);
             Keep(signed);
         }
 
@@ -127,6 +128,7 @@ internal sealed class Checkpointer : IDisposable
     private void Stop(string reason)
     {
         _isStopped = true;
+        Meters.CheckpointsStopped.Record(1);
         LogEvents.CheckpointsStopped(_log, reason);
     }
 

@@ -47,6 +47,8 @@ internal sealed class FeedSequencer(
 #pragma warning disable CA1031 // A fault of one move must not leave the server without a feed, nor end it.
             catch (Exception exception)
             {
+                Meters.SequencerFailures.Add(1);
+                Meters.Sequencer.Record(0);
                 LogEvents.SequencerFailed(log, FailureDelaySeconds, $"{exception.GetType().Name} {exception.Message}");
                 database.Forget();
                 await Task.Delay(TimeSpan.FromSeconds(FailureDelaySeconds), time, stoppingToken)
@@ -63,6 +65,7 @@ internal sealed class FeedSequencer(
         while (true)
         {
             var moved = await FeedStore.MoveAsync(session, stop);
+            Meters.Sequencer.Record(moved is null ? 0 : 1);
             _movedSinceVacuum += moved ?? 0;
             if (_movedSinceVacuum >= VacuumAfterMoved)
             {
@@ -72,6 +75,7 @@ internal sealed class FeedSequencer(
 
             if (moved is { } count)
             {
+                Meters.FeedMoved.Add(count);
                 await checkpoints.RunAsync(session, count, stop);
             }
 

@@ -141,20 +141,25 @@ internal static class DataSources
         var settings = Settings(connectionString, "orderly-stream", StreamDataSource.ConnectionsMax, AsItLikes);
         settings.MaxAutoPrepare = 0;
         settings.CommandTimeout = TransferCommandTimeoutSeconds;
-        return new(new NpgsqlDataSourceBuilder(settings.ConnectionString).UseLoggerFactory(log).Build());
+        return new(Build(settings, "orderly-stream", log));
     }
 
     public static ImportDataSource ForImports(string connectionString, ILoggerFactory? log)
     {
         var settings = Settings(connectionString, "orderly-import", ImportDataSource.ConnectionsMax, ByKeyOnly);
         settings.CommandTimeout = TransferCommandTimeoutSeconds;
-        return new(new NpgsqlDataSourceBuilder(settings.ConnectionString).UseLoggerFactory(log).Build());
+        return new(Build(settings, "orderly-import", log));
     }
 
     private static NpgsqlDataSource Build(
         string connectionString, string name, int poolSizeMax, string planning, ILoggerFactory? log) =>
-        new NpgsqlDataSourceBuilder(Settings(connectionString, name, poolSizeMax, planning).ConnectionString)
-            .UseLoggerFactory(log).Build();
+        Build(Settings(connectionString, name, poolSizeMax, planning), name, log);
+
+    /// <param name="settings">How it connects.</param>
+    /// <param name="name">What metrics call the pool; without it they would call it by its connection string.</param>
+    /// <param name="log">Where it writes its log.</param>
+    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory? log) =>
+        new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }.UseLoggerFactory(log).Build();
 
     private static NpgsqlConnectionStringBuilder Settings(
         string connectionString, string name, int poolSizeMax, string planning)
@@ -173,9 +178,9 @@ internal static class DataSources
         settings.CancellationTimeout = -1;
         settings.Timeout = ConnectTimeoutSeconds;
         settings.CommandTimeout = CommandTimeoutSeconds;
-        if (!settings.ContainsKey("Maximum Pool Size"))
+        if (settings.MaxPoolSize == new NpgsqlConnectionStringBuilder().MaxPoolSize)
         {
-            settings.MaxPoolSize = poolSizeMax;
+            settings.MaxPoolSize = poolSizeMax; // nothing else was asked for
         }
 
         return settings;

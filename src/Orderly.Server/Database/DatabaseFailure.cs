@@ -16,6 +16,26 @@ internal static class DatabaseFailure
         _ => false,
     };
 
+    /// <summary>
+    /// Whether the database lives but refused the whole transaction for a reason of its own (it only reads, a disk or
+    /// a list of connections is full), so that nothing of it was stored, and any other would be refused, too.
+    /// </summary>
+    public static bool IsWithoutEffect(Exception exception) => exception is PostgresException
+    {
+        SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or ['5', '3', ..],
+    };
+
+    /// <summary>What a caller is told of a lost database.</summary>
+    public static string Explain(Exception exception) => StateOf(exception) switch
+    {
+        PostgresErrorCodes.ReadOnlySqlTransaction =>
+            "The database only reads at the moment, so nothing was stored. Reading goes on.",
+        PostgresErrorCodes.DiskFull => "The database has no room left, so nothing was stored. Reading goes on.",
+        PostgresErrorCodes.TooManyConnections => "The database has no connection left. Nothing was done.",
+        ['5', '3', ..] => "The database lacks a resource that it needs. Nothing was stored.",
+        _ => "The database can't be reached at the moment.",
+    };
+
     /// <summary>Lost connections, and what PostgreSQL says while it stops, starts or breaks a deadlock.</summary>
     public static bool IsTransient(Exception exception) => exception switch
     {

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Threading.Channels;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Database;
 
@@ -10,6 +12,9 @@ internal sealed class Grouped<TWork, TResult>(TWork work, long since)
     private Func<TaskCompletionSource<TResult>, bool>? _tell;
 
     public TWork Work { get; } = work;
+
+    /// <summary>The span of who handed it in, where spans are made at all.</summary>
+    public Activity? Span { get; } = Spans.Source.HasListeners() ? Activity.Current : null;
 
     /// <summary>When it was handed in, as a timestamp of the clock.</summary>
     public long Since { get; } = since;
@@ -41,7 +46,11 @@ internal sealed class Grouped<TWork, TResult>(TWork work, long since)
 /// <param name="GroupSizeMax">How much may go into one group.</param>
 /// <param name="QueueLengthMax">How much may wait; past it, work is refused rather than queued.</param>
 /// <param name="AnswerSeconds">After how long a caller is told that there is no answer.</param>
-internal sealed record GrouperLimits(int Lanes, int GroupSizeMax, int QueueLengthMax, int AnswerSeconds);
+internal sealed record GrouperLimits(int Lanes, int GroupSizeMax, int QueueLengthMax, int AnswerSeconds)
+{
+    /// <summary>What is grouped, as metrics and traces name it.</summary>
+    public string Work { get; init; } = "other";
+}
 
 /// <summary>
 /// Does together what comes in together. What queued while the last group was in flight goes in the next; nothing
@@ -68,6 +77,7 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
     private readonly Task[] _lanes;
     private readonly Lock _taking = new();
     private readonly ITimer _watch;
+    private readonly KeyValuePair<string, object?> _label;
 
     /// <param name="limits">How much is taken on.</param>
     /// <param name="time">The clock that callers wait by.</param>
@@ -84,9 +94,15 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
         _run = run;
         _groups = [.. Enumerable.Range(0, limits.Lanes)
             .Select(_ => new List<Grouped<TWork, TResult>>(limits.GroupSizeMax))];
-        _lanes = [.. _groups.Select(group => Task.Run(() => RunLaneAsync(group)))];
-        var period = TimeSpan.FromMilliseconds(WatchMilliseconds);
-        _watch = time.CreateTimer(_ => TellLate(), state: null, period, period);
+        _label = Meters.Label("work", limits.Work);
+
+        // A lane serves many requests and belongs to none, least of all to the one that happened to be the first.
+        using (ExecutionContext.SuppressFlow())
+        {
+            _lanes = [.. _groups.Select(group => Task.Run(() => RunLaneAsync(group)))];
+            var period = TimeSpan.FromMilliseconds(WatchMilliseconds);
+            _watch = time.CreateTimer(_ => TellLate(), state: null, period, period);
+        }
     }
 
     /// <summary>Queues work and waits for its result.</summary>
@@ -94,7 +110,13 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
     public Task<TResult> SubmitAsync(TWork work)
     {
         var entry = new Grouped<TWork, TResult>(work, _time.GetTimestamp());
-        return _queue.Writer.TryWrite(entry) ? entry.Completion : throw new OverloadedException();
+        if (_queue.Writer.TryWrite(entry))
+        {
+            return entry.Completion;
+        }
+
+        Meters.Overloads.Add(1, Meters.Label("reason", "queue-full"));
+        throw new OverloadedException();
     }
 
     /// <summary>Does what is queued, then stops.</summary>
@@ -150,6 +172,11 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
             inFlight = [.. _groups.SelectMany(group => group).Where(IsLate)];
         }
 
+        if (waiting.Count > 0)
+        {
+            Meters.Overloads.Add(waiting.Count, Meters.Label("reason", "waited-too-long"));
+        }
+
         waiting.ForEach(entry => entry.TellLate(new OverloadedException()));
         inFlight.ForEach(entry => entry.TellLate(_late()));
     }
@@ -168,17 +195,26 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
 #pragma warning disable CA1031 // Whatever goes wrong belongs to those who wait for this group; the lane goes on.
     private async Task RunGroupAsync(List<Grouped<TWork, TResult>> group)
     {
+        var began = _time.GetTimestamp();
+        Meters.GroupSize.Record(group.Count, _label);
+        Meters.GroupWait.Record(_time.GetElapsedTime(group[0].Since, began).TotalSeconds, _label);
+        using var span = Spans.Source.HasListeners()
+            ? Spans.StartGroup(_limits.Work, [.. group.Select(entry => entry.Span)])
+            : null;
         try
         {
             await _run(group);
         }
         catch (Exception exception)
         {
+            span?.SetStatus(ActivityStatusCode.Error);
             foreach (var entry in group)
             {
                 entry.Fail(exception);
             }
         }
+
+        Meters.GroupDuration.Record(_time.GetElapsedTime(began).TotalSeconds, _label);
     }
 #pragma warning restore CA1031
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Extensions;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Http;
 
@@ -20,6 +21,7 @@ internal static class Answer
     {
         if (isReplay)
         {
+            Meters.Replays.Add(1);
             http.Response.Headers[ReplayedHeader] = "true";
         }
     }
@@ -42,6 +44,7 @@ internal static class Answer
         HttpContext http, Paged<T> page, Action<T, PooledBuffer> write, string linkParameter = "cursor")
     {
         var (rows, next) = page;
+        RequestFacts.Of(http).Rows = rows.Count;
         http.Response.StatusCode = StatusCodes.Status200OK;
         using var body = new PooledBuffer(RowSizeHint * (rows.Count + 1));
         body.Write("{\"data\":["u8);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Connections;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
@@ -78,7 +79,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                     + "same Idempotency-Key, or read before you repeat it.");
             case Exception when DatabaseFailure.IsLost(exception):
                 LogEvents.DatabaseFailed(log, exception.Message, ProblemWriter.TraceId(http));
-                return new Problem(ProblemCode.DatabaseUnavailable, "The database can't be reached at the moment.");
+                return new Problem(ProblemCode.DatabaseUnavailable, DatabaseFailure.Explain(exception));
             default:
                 LogEvents.RequestFailed(
                     log, exception, http.Request.Method, http.GetEndpoint()?.DisplayName ?? "no route",
@@ -110,8 +111,12 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     private static string RequestId(HttpContext http)
     {
         var sent = http.Request.Headers[RequestIdHeader];
-        return sent is [{ Length: > 0 and <= RequestIdLengthMax } id] && id.All(letter => letter is > ' ' and <= '~')
-            ? id
-            : ProblemWriter.TraceId(http);
+        if (sent is [{ Length: > 0 and <= RequestIdLengthMax } id] && id.All(letter => letter is > ' ' and <= '~'))
+        {
+            Activity.Current?.SetTag(Spans.RequestIdTag, id);
+            return id;
+        }
+
+        return ProblemWriter.TraceId(http);
     }
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Primitives;
 using Orderly.Contract.Problems;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Http;
 
@@ -17,6 +18,8 @@ internal static class ProblemWriter
     {
         var kind = ProblemTable.Of(problem.Code);
         var response = http.Response;
+        RequestFacts.Of(http).Code = problem.Code;
+        Meters.Problems.Add(1, Meters.Label("code", problem.Code.ToText()));
         response.StatusCode = kind.Status;
         response.ContentType = MediaType;
         response.Headers.CacheControl = "no-store";

@@ -1,5 +1,5 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Database;
@@ -16,7 +16,12 @@ internal sealed record Health(string Status, IReadOnlyList<HealthCheck>? Checks)
 /// <param name="Name">What was checked.</param>
 /// <param name="Ok">Whether it is as it should be.</param>
 /// <param name="Detail">How it is, for people.</param>
-internal sealed record HealthCheck(string Name, bool Ok, string Detail);
+internal sealed record HealthCheck(string Name, bool Ok, string Detail)
+{
+    /// <summary>Whether nothing can be served without it.</summary>
+    [JsonIgnore]
+    public bool IsNeeded { get; init; }
+}
 
 /// <summary>The addresses that tell whether the process lives and whether it can serve.</summary>
 internal static class HealthApi
@@ -30,8 +35,10 @@ internal static class HealthApi
             .WithMetadata(new OpenToAll(), new Gives(200, "The process lives."));
         health.MapGet("ready", ReadyAsync)
             .WithName("isReady").WithSummary("Whether the service can serve")
-            .WithDescription("With a key that has `audit:read` the checks are listed, too.")
-            .WithMetadata(new OpenToAll { ShowsMoreWithKey = true }, new Gives(200, "The service can serve."));
+            .WithDescription("`degraded`: it serves, but not everything; as long as the database only reads, writes "
+                + "are refused, and while the feed lags behind, its readers are told later. With a key that has "
+                + "`audit:read` the checks are listed, too.")
+            .WithMetadata(new OpenToAll { ShowsMoreWithKey = true }, new Gives(200, "The service can serve, all or a part."));
     }
 
     private static Results<Ok<Health>, Refused> Live(HttpContext http) =>
@@ -48,15 +55,20 @@ internal static class HealthApi
         }
 
         var checks = await database.RunAsync(http.RequestAborted);
-        if (checks.FirstOrDefault(check => !check.Ok) is { } failed)
+        var maySeeDetails = await MaySeeDetailsAsync(http, keys);
+        if (checks.FirstOrDefault(check => check is { Ok: false, IsNeeded: true }) is { } failed)
         {
-            return new Refused(new Problem(ProblemCode.DatabaseUnavailable, $"The check \"{failed.Name}\" failed."));
+            return new Refused(new Problem(ProblemCode.DatabaseUnavailable,
+                $"The check \"{failed.Name}\" failed{(maySeeDetails ? $": {failed.Detail}" : ".")}"));
         }
 
-        var maySeeDetails = ApiKeyGate.ReadKey(http.Request) is { } key
-            && await keys.FindAsync(key, http.RequestAborted) is { } known
-            && known.IsAllowedFrom(http.Connection.RemoteIpAddress)
-            && known.Caller.Scopes.Contains(Scopes.AuditRead);
-        return TypedResults.Ok(new Health("ready", maySeeDetails ? checks : null));
+        var status = checks.All(check => check.Ok) ? "ready" : "degraded";
+        return TypedResults.Ok(new Health(status, maySeeDetails ? checks : null));
     }
+
+    private static async Task<bool> MaySeeDetailsAsync(HttpContext http, KeyRing keys) =>
+        ApiKeyGate.ReadKey(http.Request) is { } key
+        && await keys.FindDespiteLossAsync(key, http.RequestAborted) is { } known
+        && known.IsAllowedFrom(http.Connection.RemoteIpAddress)
+        && known.Caller.Scopes.Contains(Scopes.AuditRead);
 }

@@ -11,7 +11,7 @@ internal static class HealthSchemas
     public static void Describe(SchemaBook book)
     {
         var health = book.Answer(nameof(Health));
-        health["status"].Among(["live", "ready"]);
+        health["status"].Among(["live", "ready", "degraded"]);
         health["checks"].Items(1, ChecksMax);
         var check = book.Answer(nameof(HealthCheck));
         check["name"].Text(1, TextLengthMax);

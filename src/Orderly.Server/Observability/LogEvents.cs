@@ -66,4 +66,28 @@ internal static partial class LogEvents
     [LoggerMessage(4001, LogLevel.Warning,
         "The planner's statistics could not be renewed after an import; autovacuum will: {Reason}")]
     public static partial void StatisticsFailed(ILogger log, string reason);
+
+    [LoggerMessage(2006, LogLevel.Warning, "The database does not answer: {Reason}")]
+    public static partial void DatabaseLost(ILogger log, string reason);
+
+    [LoggerMessage(2007, LogLevel.Information, "The database answers again, after {Seconds} s")]
+    public static partial void DatabaseBack(ILogger log, double seconds);
+
+    [LoggerMessage(3100, LogLevel.Information, RequestLine)]
+    public static partial void Answered(
+        ILogger log, string method, string route, int status, double durationMs, string? keyId, long? bytes,
+        long? rows, string? code);
+
+    [LoggerMessage(3101, LogLevel.Warning, "Late: " + RequestLine)]
+    public static partial void AnsweredLate(
+        ILogger log, string method, string route, int status, double durationMs, string? keyId, long? bytes,
+        long? rows, string? code);
+
+    [LoggerMessage(3102, LogLevel.Warning, "Failed: " + RequestLine)]
+    public static partial void AnswerFailed(
+        ILogger log, string method, string route, int status, double durationMs, string? keyId, long? bytes,
+        long? rows, string? code);
+
+    private const string RequestLine =
+        "{Method} {Route} {Status} in {DurationMs} ms, key {KeyId}, {Bytes} bytes, {Rows} rows, {Code}";
 }

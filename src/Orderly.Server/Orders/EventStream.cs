@@ -2,6 +2,7 @@ using System.Reflection;
 using Microsoft.AspNetCore.Http.Metadata;
 using Orderly.Contract.Changes;
 using Orderly.Server.Http;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Orders;
 
@@ -37,6 +38,7 @@ internal sealed class EventStream(
         httpContext.Response.Headers.CacheControl = "no-cache, no-store";
         httpContext.Response.Headers["X-Accel-Buffering"] = "no";
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
+        Meters.FeedReaders.Add(1);
         try
         {
             await SendAllAsync(httpContext, stop.Token);
@@ -44,6 +46,10 @@ internal sealed class EventStream(
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The reader has gone, or the server stops; the reader goes on from the last id that it has.
+        }
+        finally
+        {
+            Meters.FeedReaders.Add(-1);
         }
     }
 

@@ -42,7 +42,8 @@ internal sealed class OrderStore : IAsyncDisposable
     {
         _database = database;
         _reads = new Grouper<Guid, StoredOrder?>(
-            new GrouperLimits(ReadLanes, ReadGroupSizeMax, ReadQueueLengthMax, ReadAnswerSeconds), time,
+            new GrouperLimits(ReadLanes, ReadGroupSizeMax, ReadQueueLengthMax, ReadAnswerSeconds) { Work = "reads" },
+            time,
             () => new TimeoutException("The database has not answered yet."), ReadGroupAsync);
     }
 

@@ -32,7 +32,7 @@ internal sealed class OrderWriter : IAsyncDisposable
         _time = time;
         _log = log;
         _grouper = new Grouper<OrderWrite, WriteOutcome>(
-            new GrouperLimits(Lanes: 1, GroupSizeMax, QueueLengthMax, AnswerSeconds), time,
+            new GrouperLimits(Lanes: 1, GroupSizeMax, QueueLengthMax, AnswerSeconds) { Work = "writes" }, time,
             () => new UncertainWriteException("The database has not answered yet."), StoreGroupAsync);
     }
 
@@ -52,8 +52,10 @@ internal sealed class OrderWriter : IAsyncDisposable
         {
             Answer(group, await StoreWithRetryAsync([.. group.Select(entry => entry.Work)], began));
         }
-        catch (Exception exception) when (group.Count > 1 && DatabaseFailure.IsRefusal(exception))
+        catch (Exception exception) when (group.Count > 1 && DatabaseFailure.IsRefusal(exception)
+            && !DatabaseFailure.IsWithoutEffect(exception))
         {
+            Meters.GroupSplits.Add(1);
             LogEvents.GroupSplit(_log, group.Count, DatabaseFailure.StateOf(exception));
             foreach (var entry in group)
             {
@@ -100,10 +102,12 @@ internal sealed class OrderWriter : IAsyncDisposable
             catch (Exception exception) when (attempt < AttemptsMax && DatabaseFailure.IsTransient(exception)
                 && _time.GetElapsedTime(since).TotalSeconds < AnswerSeconds)
             {
+                Meters.GroupRetries.Add(1);
                 LogEvents.GroupRetried(_log, attempt, writes.Length, exception.Message);
                 await Task.Delay(TimeSpan.FromMilliseconds(RetryDelayMilliseconds * attempt), _time);
             }
-            catch (Exception exception) when (began.Count > 0 && DatabaseFailure.IsLost(exception))
+            catch (Exception exception) when (began.Count > 0 && DatabaseFailure.IsLost(exception)
+                && !(began.Count == 1 && DatabaseFailure.IsWithoutEffect(exception)))
             {
                 _database.Forget(); // the others may be as silent as this one
                 throw new UncertainWriteException("The database was lost while it wrote.", exception);
@@ -116,9 +120,12 @@ internal sealed class OrderWriter : IAsyncDisposable
     {
         foreach (var entry in group)
         {
-            entry.Complete(receipts.TryGetValue(entry.Work.WriteId, out var receipt)
-                ? new WriteOutcome(receipt)
-                : WriteOutcome.NotStored);
+            var isStored = receipts.TryGetValue(entry.Work.WriteId, out var receipt);
+            entry.Complete(isStored ? new WriteOutcome(receipt) : WriteOutcome.NotStored);
+            if (isStored)
+            {
+                Meters.Versions.Add(1, Meters.Label("kind", entry.Work.Kind.ToText()));
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.FileProviders;
 using Orderly.Server.Configuration;
 using Orderly.Server.Http.Description;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Startup;
 
@@ -124,16 +125,7 @@ internal static class Server
         var builder = WebApplication.CreateBuilder(arguments);
         AddShippedSettings(builder.Configuration);
         DotEnv.Add(builder.Configuration, Directory.GetCurrentDirectory());
-        builder.Logging.ClearProviders();
-        if (Console.IsOutputRedirected)
-        {
-            builder.Logging.AddJsonConsole(json => json.UseUtcTimestamp = true);
-        }
-        else
-        {
-            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        }
-
+        builder.AddLog();
         return builder;
     }
 
@@ -146,6 +138,7 @@ internal static class Server
             FileProvider = new PhysicalFileProvider(AppContext.BaseDirectory),
             Path = "appsettings.json",
             Optional = true,
+            ReloadOnChange = true,
         });
 
     private static void Announce(WebApplication app, string? newKey)

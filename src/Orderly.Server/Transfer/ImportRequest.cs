@@ -3,6 +3,7 @@ using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Changes;
 using Orderly.Server.Http;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Transfer;
 
@@ -45,10 +46,13 @@ internal sealed class ImportRequest(ImportOrders import, TimeProvider time)
 
         if (!_places.TryTake())
         {
+            Meters.Overloads.Add(1, Meters.Label("reason", "no-import-place"));
             return new Problem(ProblemCode.Overloaded,
                 $"{_places.Count} imports are running already; try again later.");
         }
 
+        Meters.Imports.Add(1);
+        RequestFacts.Of(http).MayTakeLong = true;
         using var tooLong = new CancellationTokenSource(TimeSpan.FromMinutes(StreamLimits.ImportMinutesMax), time);
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         try
@@ -64,6 +68,7 @@ internal sealed class ImportRequest(ImportOrders import, TimeProvider time)
         finally
         {
             _places.GiveBack();
+            Meters.Imports.Add(-1);
         }
     }
 
@@ -84,6 +89,10 @@ internal sealed class ImportRequest(ImportOrders import, TimeProvider time)
             return problem;
         }
 
+        RequestFacts.Of(http).Rows = tally.Received;
+        Meters.ImportedRows.Add(tally.Received, Meters.Label("outcome", "received"));
+        Meters.ImportedRows.Add(tally.Created, Meters.Label("outcome", "created"));
+        Meters.ImportedRows.Add(tally.Refused, Meters.Label("outcome", "refused"));
         return !isEach && tally.Refused > 0 ? tally.ToProblem() : tally;
     }
 

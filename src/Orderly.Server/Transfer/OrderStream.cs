@@ -19,6 +19,8 @@ internal sealed class OrderStream(
 {
     public async Task ExecuteAsync(HttpContext httpContext)
     {
+        RequestFacts.Of(httpContext).MayTakeLong = true;
+        Meters.Streams.Add(1);
         try
         {
             var response = httpContext.Response;
@@ -42,6 +44,7 @@ internal sealed class OrderStream(
         finally
         {
             places?.GiveBack();
+            Meters.Streams.Add(-1);
         }
     }
 
@@ -53,13 +56,14 @@ internal sealed class OrderStream(
         {
             using var output = new PacedOutput(
                 http.Response.BodyWriter, TimeSpan.FromSeconds(StreamLimits.StallSeconds), time, stop.Token);
-            await SendRowsAsync(output, stop.Token);
+            await SendRowsAsync(output, RequestFacts.Of(http), stop.Token);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException
             && http.Response.HasStarted)
         {
             if (!http.RequestAborted.IsCancellationRequested)
             {
+                Meters.StreamsCut.Add(1);
                 LogEvents.StreamCutOff(log, StreamLimits.StallSeconds, StreamLimits.StreamMinutesMax);
             }
 
@@ -67,16 +71,26 @@ internal sealed class OrderStream(
         }
     }
 
-    private async Task SendRowsAsync(PacedOutput output, CancellationToken stop)
+    private async Task SendRowsAsync(PacedOutput output, RequestFacts facts, CancellationToken stop)
     {
         var write = WriterOfRows(output.Rows);
-        await foreach (var order in orders.ReadAllAsync(query.Filter, query.Sort, stop))
+        facts.Rows = 0;
+        try
         {
-            write(order, output.Rows);
-            await output.SendFullAsync();
-        }
+            await foreach (var order in orders.ReadAllAsync(query.Filter, query.Sort, stop))
+            {
+                write(order, output.Rows);
+                facts.Rows++;
+                await output.SendFullAsync();
+            }
 
-        await output.SendAsync();
+            await output.SendAsync();
+        }
+        finally
+        {
+            facts.Bytes = output.SentBytes;
+            Meters.StreamedRows.Add(facts.Rows.Value);
+        }
     }
 
     private Action<StoredOrder, PooledBuffer> WriterOfRows(PooledBuffer output)

@@ -15,6 +15,9 @@ internal sealed class PacedOutput(PipeWriter output, TimeSpan stall, TimeProvide
     /// <summary>Where the next rows are written.</summary>
     public PooledBuffer Rows { get; } = new(2 * PieceLengthBytes);
 
+    /// <summary>How much was sent so far.</summary>
+    public long SentBytes { get; private set; }
+
     /// <summary>After each row: sends what there is, once it is worth it.</summary>
     public ValueTask SendFullAsync() => Rows.WrittenCount < PieceLengthBytes ? ValueTask.CompletedTask : SendAsync();
 
@@ -32,6 +35,7 @@ internal sealed class PacedOutput(PipeWriter output, TimeSpan stall, TimeProvide
             throw new OperationCanceledException("The reader has gone.");
         }
 
+        SentBytes += Rows.WrittenCount;
         Rows.Clear();
     }
 

@@ -2,6 +2,7 @@ using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Configuration;
 using Orderly.Server.Http;
+using Orderly.Server.Observability;
 using Orderly.Server.Orders;
 
 namespace Orderly.Server.Transfer;
@@ -62,6 +63,7 @@ internal sealed class StreamOrders(
         var takesPlace = !HttpMethods.IsHead(request.Method);
         if (takesPlace && !_places.TryTake())
         {
+            Meters.Overloads.Add(1, Meters.Label("reason", "no-stream-place"));
             return new Problem(ProblemCode.Overloaded,
                 $"{_places.Count} streams are running already; try again later.");
         }

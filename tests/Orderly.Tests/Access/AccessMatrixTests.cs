@@ -46,6 +46,7 @@ public sealed class AccessMatrixTests(RunningServer server) : IClassFixture<Runn
         ["POST /keys/{id}/rotate"] = (Scopes.KeysManage, false),
         ["GET /me"] = (AnyKey, false),
         ["GET /audit"] = (Scopes.AuditRead, false),
+        ["GET /metrics"] = (Scopes.AuditRead, false),
         ["GET /health/live"] = (Open, false),
         ["GET /health/ready"] = (Open, false),
         ["GET /problems"] = (Open, false),

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Orderly.Server.Access;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Http.Description;
 
@@ -16,6 +17,7 @@ internal sealed class OperationDescriber(ExampleBook examples) : IOpenApiOperati
     {
         ["text/event-stream"] = "Server-sent events (WHATWG HTML, 9.2): each with `id`, `event` and, as `data`, one "
             + "event in JSON; comments as heartbeats.",
+        [MetricsText.MediaType] = "The text format of Prometheus, or OpenMetrics where `Accept` asks for it.",
         [ListFormat.NdJson.MediaType] = "Every order as JSON on a line of its own.",
         [ListFormat.Csv.MediaType] = "RFC 4180 in UTF-8, with a header: a row for each service line, or with "
             + "`csv=orders` for each order. Text that a spreadsheet would take for a formula has a `'` before it.",

@@ -1,0 +1,86 @@
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using Orderly.Server.Configuration;
+
+namespace Orderly.Server.Observability;
+
+/// <summary>Where logs, metrics and traces go.</summary>
+internal static class TelemetrySetup
+{
+    /// <summary>The setting of OpenTelemetry's own specification that turns the export on.</summary>
+    private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    private const string ServiceName = "orderly";
+    private static readonly string[] MeterNames =
+    [
+        Meters.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Npgsql", "System.Runtime",
+    ];
+
+    /// <summary>Measured for each request or statement, and told by other metrics already.</summary>
+    private static readonly string[] Dropped =
+        ["http.server.active_requests", "kestrel.queued_requests", "kestrel.active_tls_handshakes"];
+
+    /// <summary>
+    /// Below Warning these hold the address and the query as they were called, or what could not be read of them,
+    /// whatever level is configured for what they belong to.
+    /// </summary>
+    private static readonly string[] Indiscreet =
+    [
+        "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests",
+        "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.Http",
+    ];
+
+    /// <summary>Lines of JSON for programs, lines of text for people.</summary>
+    public static void AddLog(this WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        foreach (var category in Indiscreet)
+        {
+            builder.Logging.AddFilter(category, LogLevel.Warning);
+        }
+
+        if (Console.IsOutputRedirected)
+        {
+            builder.Logging.Services.AddSingleton<ILoggerProvider>(
+                _ => new JsonLines(Console.OpenStandardOutput(), TimeProvider.System));
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        }
+    }
+
+    /// <summary>
+    /// Metrics are always kept, for /metrics. Traces are made only where they are sent somewhere.
+    /// </summary>
+    public static void AddTelemetry(this WebApplicationBuilder builder)
+    {
+        var isExported = !string.IsNullOrEmpty(builder.Configuration[Endpoint]);
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService(ServiceName, serviceVersion: CommandLine.Version()))
+            .WithMetrics(metrics =>
+            {
+                metrics.AddMeter(MeterNames)
+                    .AddView("http.server.request.duration", new ExplicitBucketHistogramConfiguration
+                    {
+                        Boundaries = Meters.DurationBounds,
+                        TagKeys = ["http.request.method", "http.route", "http.response.status_code"],
+                    })
+                    .AddPrometheusExporter(prometheus => prometheus.ScrapeResponseCacheDurationMilliseconds = 0);
+                foreach (var name in Dropped)
+                {
+                    metrics.AddView(name, MetricStreamConfiguration.Drop);
+                }
+
+                if (isExported)
+                {
+                    metrics.AddOtlpExporter();
+                }
+            });
+        if (isExported)
+        {
+            telemetry.WithTracing(traces => traces.AddSource(Spans.Name, "Microsoft.AspNetCore", "Npgsql")
+                .AddOtlpExporter());
+        }
+    }
+}
