@@ -1,9 +1,9 @@
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Orderly.Server.Access;
 using Orderly.Server.Changes;
 using Orderly.Server.Configuration;
 using Orderly.Server.Database;
 using Orderly.Server.Http;
+using Orderly.Server.Http.Edge;
 using Orderly.Server.Observability;
 using Orderly.Server.Orders;
 using Orderly.Server.Services;
@@ -15,14 +15,6 @@ namespace Orderly.Server;
 /// <summary>The composition root: what the service is made of, and the way of a request through it.</summary>
 internal static class Composition
 {
-
-    /// <summary>
-    /// A body past <see cref="JsonBody.LengthMaxBytes"/> is refused. The rest of it is still read and thrown away up to
-    /// here: a caller whose connection is cut while it sends never sees the refusal.
-    /// </summary>
-    private const int DrainedBodySizeMaxBytes = 64 * 1024 * 1024;
-    private const int RequestHeadersSizeMaxBytes = 32 * 1024;
-    private const int RequestLineSizeMaxBytes = 8 * 1024;
     private const int ShutdownTimeoutSeconds = 30;
 
     public static void AddOrderly(this WebApplicationBuilder builder, AllSettings settings, string connectionString)
@@ -95,9 +87,7 @@ internal static class Composition
             HealthSchemas.Describe, ImportSchemas.Describe);
         builder.AddTelemetry();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
-        builder.WebHost.UseUrls(settings.Server.Urls).ConfigureKestrel(LimitRequests)
-            // Nothing here blocks a thread, so a request goes on where its bytes arrived.
-            .UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.AddEdge(settings.Edge, settings.Server.Urls);
     }
 
     /// <summary>Keys, what they may do and how much of it, and the record of it.</summary>
@@ -125,6 +115,7 @@ internal static class Composition
     /// address itself.</summary>
     public static void UseOrderly(this WebApplication app)
     {
+        app.UseEdge();
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
@@ -142,13 +133,5 @@ internal static class Composition
         app.MapMetrics();
         app.MapProblems();
         app.MapDocumentation();
-    }
-
-    private static void LimitRequests(KestrelServerOptions kestrel)
-    {
-        kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = DrainedBodySizeMaxBytes;
-        kestrel.Limits.MaxRequestHeadersTotalSize = RequestHeadersSizeMaxBytes;
-        kestrel.Limits.MaxRequestLineSize = RequestLineSizeMaxBytes;
     }
 }

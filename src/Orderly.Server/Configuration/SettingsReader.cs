@@ -11,6 +11,8 @@ internal sealed class SettingsException(string message) : Exception(message);
 internal sealed record AllSettings(ServerSettings Server, OrderSettings Orders, ChangeSettings Changes)
 {
     public LimitSettings Limits { get; init; } = new();
+
+    public EdgeSettings Edge { get; init; } = new();
 }
 
 /// <summary>Reads every setting and checks it before anything starts.</summary>
@@ -44,12 +46,17 @@ internal sealed class SettingsReader
         ("Limits:ConcurrentRequests", "1000", "requests in work at a time; more are refused with 503"),
         ("Limits:ConcurrentStreams", "10000", "streams and waiting reads at a time; more are refused with 503"),
         ("Changes:Retention", "for ever", "how far back a token of the feed may point"),
+        .. EdgeSettingsReader.Known,
     ];
 
     /// <summary>
     /// Settings that can also be read from a file, which the setting with _FILE behind its name names.
     /// </summary>
-    private static readonly string[] Secrets = ["ConnectionStrings:Orderly", "Orderly:BootstrapKey"];
+    private static readonly string[] Secrets =
+        ["ConnectionStrings:Orderly", "Orderly:BootstrapKey", "Tls:KeyPassphrase"];
+
+    /// <summary>Settings that have entries of names that the operator chooses.</summary>
+    private static readonly string[] Sections = [EdgeSettingsReader.NetworksSection];
 
     private readonly IConfiguration _configuration;
 
@@ -63,17 +70,21 @@ internal sealed class SettingsReader
         reader.RefuseUnknown("Orders");
         reader.RefuseUnknown("Changes");
         reader.RefuseUnknown("Limits");
+        reader.RefuseUnknown("Tls");
+        reader.RefuseUnknown("Proxy");
         var server = reader.ReadServer();
         return new AllSettings(server, reader.ReadOrders(), reader.ReadChanges(server))
         {
             Limits = reader.ReadLimits(),
+            Edge = EdgeSettingsReader.Read(reader, configuration, server.Urls),
         };
     }
 
     /// <summary>Whether there is a setting of ours with this name.</summary>
     public static bool IsKnown(string name) =>
         Known.Any(known => string.Equals(known.Name, name, StringComparison.OrdinalIgnoreCase))
-        || Secrets.Any(secret => string.Equals(secret + FileSuffix, name, StringComparison.OrdinalIgnoreCase));
+        || Secrets.Any(secret => string.Equals(secret + FileSuffix, name, StringComparison.OrdinalIgnoreCase))
+        || Sections.Any(section => (name + ":").StartsWith(section + ":", StringComparison.OrdinalIgnoreCase));
 
     private ServerSettings ReadServer() => new()
     {
@@ -128,7 +139,7 @@ internal sealed class SettingsReader
         };
     }
 
-    private int Count(string name, int fallback, int max) => Text(name) switch
+    internal int Count(string name, int fallback, int max) => Text(name) switch
     {
         null => fallback,
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
@@ -141,17 +152,27 @@ internal sealed class SettingsReader
         var urls = Text("urls") ?? DefaultUrls;
         foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            try
-            {
-                _ = BindingAddress.Parse(url);
-            }
-            catch (FormatException)
+            if (!IsAddress(url))
             {
                 throw Wrong("urls", url, "takes addresses such as http://127.0.0.1:5080, separated by ;");
             }
         }
 
         return urls;
+    }
+
+    private static bool IsAddress(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.PathBase.Length == 0
+                && address.Scheme.ToUpperInvariant() is "HTTP" or "HTTPS";
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
     }
 
     private string? ReadConnectionString()
@@ -196,7 +217,7 @@ internal sealed class SettingsReader
                 : throw Wrong(name, text, "takes a port number from 1 to 65535");
     }
 
-    private bool Bool(string name, bool fallback) => Text(name) switch
+    internal bool Bool(string name, bool fallback) => Text(name) switch
     {
         null => fallback,
         var text when bool.TryParse(text, out var value) => value,
@@ -234,10 +255,10 @@ internal sealed class SettingsReader
         return isRead;
     }
 
-    private string? Text(string name) => _configuration[name] is { Length: > 0 } text ? text : null;
+    internal string? Text(string name) => _configuration[name] is { Length: > 0 } text ? text : null;
 
     /// <summary>The setting itself, or the content of the file that its _FILE variant names.</summary>
-    private string? Secret(string name)
+    internal string? Secret(string name)
     {
         var value = Text(name);
         if (Text(name + FileSuffix) is not { } path)
@@ -288,6 +309,6 @@ internal sealed class SettingsReader
         return Path.Combine(data, "orderly");
     }
 
-    private static SettingsException Wrong(string name, string value, string takes) =>
+    internal static SettingsException Wrong(string name, string value, string takes) =>
         new($"{name} {takes}; {Suggestion.Quote(value)} is not that.");
 }

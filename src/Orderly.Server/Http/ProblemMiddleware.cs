@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Net.Http.Headers;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Database;
@@ -17,7 +18,10 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     public const int RequestIdLengthMax = 128;
 
     /// <summary>What holds for the request, whatever became of it.</summary>
-    private static readonly string[] KeptHeaders = [RequestIdHeader, ApiKeyGate.PolicyHeader, ApiKeyGate.LimitHeader];
+    private static readonly string[] KeptHeaders =
+    [
+        RequestIdHeader, ApiKeyGate.PolicyHeader, ApiKeyGate.LimitHeader, HeaderNames.StrictTransportSecurity,
+    ];
 
     public async Task InvokeAsync(HttpContext http)
     {

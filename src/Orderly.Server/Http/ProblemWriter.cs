@@ -46,7 +46,7 @@ internal static class ProblemWriter
             return;
         }
 
-        var body = Render(http, problem, kind);
+        var body = Render(problem, http.Request.Path.ToUriComponent(), TraceId(http));
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body);
     }
@@ -54,8 +54,10 @@ internal static class ProblemWriter
     /// <summary>What finds the request in logs and traces.</summary>
     public static string TraceId(HttpContext http) => Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier;
 
-    private static ReadOnlyMemory<byte> Render(HttpContext http, Problem problem, ProblemKind kind)
+    /// <param name="instance">The path that was asked for.</param>
+    public static ReadOnlyMemory<byte> Render(Problem problem, string instance, string traceId)
     {
+        var kind = ProblemTable.Of(problem.Code);
         var output = new ArrayBufferWriter<byte>(512);
         var writer = JsonOutput.For(output);
         var code = problem.Code.ToText();
@@ -64,9 +66,9 @@ internal static class ProblemWriter
         writer.WriteString("title", kind.Title);
         writer.WriteNumber("status", kind.Status);
         writer.WriteString("detail", problem.Detail);
-        writer.WriteString("instance", http.Request.Path.ToUriComponent());
+        writer.WriteString("instance", instance);
         writer.WriteString("code", code);
-        writer.WriteString("traceId", TraceId(http));
+        writer.WriteString("traceId", traceId);
         foreach (var (name, value) in problem.Members)
         {
             writer.WritePropertyName(name);

@@ -90,4 +90,22 @@ internal static partial class LogEvents
 
     private const string RequestLine =
         "{Method} {Route} {Status} in {DurationMs} ms, key {KeyId}, {Bytes} bytes, {Rows} rows, {Code}";
+
+    [LoggerMessage(5000, LogLevel.Information, "Serving with the certificate {Serial}, which ends on {EndsAt:u}")]
+    public static partial void CertificateServed(ILogger log, string serial, DateTime endsAt);
+
+    [LoggerMessage(5001, LogLevel.Warning,
+        "The certificate {Serial} ends on {EndsAt:u}, in {Days} days; put a new one into its place")]
+    public static partial void CertificateEndsSoon(ILogger log, string serial, DateTime endsAt, int days);
+
+    [LoggerMessage(5002, LogLevel.Error,
+        "The certificate {Serial} ended on {EndsAt:u}, and callers refuse it; put a new one into its place")]
+    public static partial void CertificateEnded(ILogger log, string serial, DateTime endsAt);
+
+    [LoggerMessage(5003, LogLevel.Error, "The certificate before stays in use, since the new one can't be: {Reason}")]
+    public static partial void CertificateUnusable(ILogger log, string reason);
+
+    [LoggerMessage(5010, LogLevel.Information,
+        "A message that can't be read as a request was refused with {Status}: {Reason}, trace {TraceId}")]
+    public static partial void MessageRefused(ILogger log, int status, string reason, string traceId);
 }

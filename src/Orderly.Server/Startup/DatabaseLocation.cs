@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
 using Npgsql;
 using Orderly.EmbeddedPostgres;
 using Orderly.Server.Configuration;
@@ -106,14 +108,18 @@ internal sealed class DatabaseLocation : IAsyncDisposable
         }
     }
 
-    /// <summary>Classes 28 (authorisation) and 3D (no such database) stay as they are however long one waits.</summary>
+    /// <summary>
+    /// Classes 28 (authorisation) and 3D (no such database), and a certificate that is not trusted, stay as they are
+    /// however long one waits.
+    /// </summary>
     private static bool CanMend(Exception exception) =>
-        exception is not PostgresException { SqlState: ['2', '8', ..] or ['3', 'D', ..] };
+        exception is not PostgresException { SqlState: ['2', '8', ..] or ['3', 'D', ..] }
+        && exception.InnerException is not AuthenticationException;
 
     private static string OneLine(Exception exception)
     {
-        var message = exception.InnerException is System.Net.Sockets.SocketException socket
-            ? socket.Message
+        var message = exception.InnerException is { } inner and (SocketException or AuthenticationException)
+            ? inner.Message
             : exception.Message;
         return message.ReplaceLineEndings(" ").TrimEnd('.') + ".";
     }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.FileProviders;
 using Orderly.Server.Configuration;
 using Orderly.Server.Http.Description;
+using Orderly.Server.Http.Edge;
 using Orderly.Server.Observability;
 
 namespace Orderly.Server.Startup;
@@ -22,6 +23,7 @@ internal static class Server
         using var terminated = CancelOn(PosixSignal.SIGTERM, starting);
         var builder = CreateBuilder(arguments);
         var settings = SettingsReader.Read(builder.Configuration);
+        TlsFiles.Check(settings.Edge.Tls);
         try
         {
             await using var database = await DatabaseLocation.OpenAsync(

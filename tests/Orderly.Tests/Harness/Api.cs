@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Text;
 
 namespace Orderly.Tests.Harness;
@@ -9,10 +10,14 @@ public sealed class Api : IDisposable
     private readonly HttpClient _http;
     private readonly string? _key;
 
-    public Api(Uri address, string? key)
+    /// <param name="tls">How HTTPS is spoken; null: as the machine would.</param>
+    public Api(Uri address, string? key, SslClientAuthenticationOptions? tls = null)
     {
         _key = key;
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false, UseCookies = false, SslOptions = tls ?? new SslClientAuthenticationOptions(),
+        })
         {
             BaseAddress = address,
         };

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -7,19 +8,28 @@ namespace Orderly.Tests.Harness;
 public sealed class RawConnection : IDisposable
 {
     private readonly TcpClient _client;
-    private readonly NetworkStream _stream;
+    private readonly Stream _stream;
 
-    private RawConnection(TcpClient client)
+    private RawConnection(TcpClient client, Stream stream)
     {
         _client = client;
-        _stream = client.GetStream();
+        _stream = stream;
     }
 
-    public static async Task<RawConnection> OpenAsync(Uri address)
+    /// <param name="tls">How HTTPS is spoken; null: plain HTTP is.</param>
+    public static async Task<RawConnection> OpenAsync(Uri address, SslClientAuthenticationOptions? tls = null)
     {
         var client = new TcpClient();
         await client.ConnectAsync(address.Host, address.Port, TestContext.Current.CancellationToken);
-        return new RawConnection(client);
+        if (tls is null)
+        {
+            return new RawConnection(client, client.GetStream());
+        }
+
+        var stream = new SslStream(client.GetStream());
+        tls.TargetHost = address.Host;
+        await stream.AuthenticateAsClientAsync(tls, TestContext.Current.CancellationToken);
+        return new RawConnection(client, stream);
     }
 
     /// <summary>Sends text, in which line ends stand for CR LF.</summary>

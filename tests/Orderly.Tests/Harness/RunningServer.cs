@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -39,7 +40,10 @@ public class RunningServer(TestCluster? cluster) : IAsyncLifetime
     /// <summary>Settings beside those that every test server has, as <c>name, value</c>.</summary>
     protected virtual IReadOnlyList<(string Name, string Value)> Settings => [];
 
-    public async ValueTask InitializeAsync()
+    /// <summary>How callers speak HTTPS with it.</summary>
+    protected virtual SslClientAuthenticationOptions? Tls => null;
+
+    public virtual async ValueTask InitializeAsync()
     {
         _database = await OpenDatabaseAsync();
         var arguments = new List<string>
@@ -58,7 +62,7 @@ public class RunningServer(TestCluster? cluster) : IAsyncLifetime
         await _app.StartAsync();
         Address = new Uri(_app.Services.GetRequiredService<IServer>().Features
             .Get<IServerAddressesFeature>()!.Addresses.First());
-        Api = new Api(Address, BootstrapKey);
+        Api = new Api(Address, BootstrapKey, Tls);
         await SeedAsync();
     }
 
@@ -106,7 +110,7 @@ public class RunningServer(TestCluster? cluster) : IAsyncLifetime
     /// <summary>The server writes down which keys were used, as it does now and then.</summary>
     public Task RecordUseAsync() => Services.GetRequiredService<KeyUsage>().RecordAsync(CancellationToken.None);
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         _callers.ForEach(caller => caller.Dispose());
         Api?.Dispose();
