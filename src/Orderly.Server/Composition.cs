@@ -1,4 +1,5 @@
 using Orderly.Server.Access;
+using Orderly.Server.Access.People;
 using Orderly.Server.Changes;
 using Orderly.Server.Configuration;
 using Orderly.Server.Database;
@@ -39,6 +40,7 @@ internal static class Composition
         services.AddHostedService<VitalSigns>();
 
         services.AddAccess(settings.Limits);
+        services.AddPeople(settings.People);
 
         services.AddSingleton<ServiceStore>();
         services.AddSingleton<ServiceCatalog>();
@@ -111,8 +113,20 @@ internal static class Composition
         services.AddSingleton<ListAudit>();
     }
 
-    /// <summary>The way of a request: its line in the log outermost, then problems, the router, admission, the key, and the
-    /// address itself.</summary>
+    /// <summary>People who sign in elsewhere, where that is configured.</summary>
+    private static void AddPeople(this IServiceCollection services, PeopleSettings? people)
+    {
+        if (people is not null)
+        {
+            services.AddSingleton(people);
+            services.AddSingleton<IdentityProvider>();
+            services.AddHostedService(provider => provider.GetRequiredService<IdentityProvider>());
+            services.AddSingleton<PersonTokens>();
+        }
+    }
+
+    /// <summary>The way of a request: whom proxies speak for and its line in the log outermost, then problems, the
+    /// router, admission, the key, and the address itself.</summary>
     public static void UseOrderly(this WebApplication app)
     {
         app.UseEdge();

@@ -66,11 +66,17 @@ public enum ProblemCode
     /// <summary>401: a key that is not known, no longer valid, or malformed.</summary>
     UnknownKey,
 
+    /// <summary>401: the token of a person that is not, not yet or no longer valid here.</summary>
+    TokenNotAccepted,
+
     /// <summary>403: the key lacks the scope.</summary>
     MissingScope,
 
     /// <summary>403: the key can't be used from the address that the request came from.</summary>
     AddressNotAllowed,
+
+    /// <summary>403: the token is valid, but names no role or not one team here.</summary>
+    PersonNotAdmitted,
 
     /// <summary>403: a key can't give another one more than it has itself.</summary>
     CannotGrant,
@@ -200,4 +206,7 @@ public enum ProblemCode
 
     /// <summary>503: the database cannot be reached.</summary>
     DatabaseUnavailable,
+
+    /// <summary>503: tokens can't be checked, since the identity provider cannot be reached.</summary>
+    ProviderUnavailable,
 }

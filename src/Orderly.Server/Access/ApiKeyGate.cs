@@ -1,4 +1,5 @@
 using Orderly.Contract.Problems;
+using Orderly.Server.Access.People;
 using Orderly.Server.Http;
 using Orderly.Server.Observability;
 
@@ -18,10 +19,10 @@ internal sealed record WorksWithoutDatabase;
 internal sealed record RequiredScope(string Scope);
 
 /// <summary>
-/// Lets a request through only with a valid key that has the scope of the address. Stands behind the router, so that
-/// even an address that does not exist, or a wrong method, is told only to those who have a key.
+/// Lets a request through only with a valid key, or the token of a person, that has the scope of the address. Stands
+/// behind the router, so that even an address that does not exist, or a wrong method, is told to nobody else.
 /// </summary>
-internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys, BadKeys badKeys)
+internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys, BadKeys badKeys, PersonTokens? people = null)
 {
     /// <summary>What a key may do in a time, and what is left of it (draft-ietf-httpapi-ratelimit-headers).</summary>
     public const string PolicyHeader = "RateLimit-Policy";
@@ -38,21 +39,9 @@ internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys, BadKeys bad
             return;
         }
 
-        if (ReadKey(http.Request) is not { } key)
+        if ((await IdentifyAsync(http, endpoint)).IsRefused(out var unknown, out var known))
         {
-            await ProblemWriter.WriteAsync(http, new Problem(ProblemCode.MissingKey,
-                "Send your key in the header X-Api-Key, or as Authorization: Bearer."));
-            return;
-        }
-
-        var isLossBorne = endpoint?.Metadata.GetMetadata<WorksWithoutDatabase>() is not null;
-        var found = isLossBorne
-            ? keys.FindDespiteLossAsync(key, http.RequestAborted)
-            : keys.FindAsync(key, http.RequestAborted);
-        if (await found is not { } known)
-        {
-            Meters.BadKeys.Add(1);
-            await ProblemWriter.WriteAsync(http, WrongKey(http.Connection.RemoteIpAddress));
+            await ProblemWriter.WriteAsync(http, unknown);
             return;
         }
 
@@ -75,6 +64,38 @@ internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys, BadKeys bad
         await next(http);
     }
 
+    private async ValueTask<Result<KnownKey>> IdentifyAsync(HttpContext http, Endpoint? endpoint)
+    {
+        if (ReadKey(http.Request) is not { } key)
+        {
+            return new Problem(ProblemCode.MissingKey,
+                "Send your key in the header X-Api-Key, or as Authorization: Bearer.");
+        }
+
+        var isToken = people is not null && http.Request.Headers[Header].Count == 0
+            && PersonTokens.IsToken(key) && !keys.IsBootstrap(key);
+        if (!isToken)
+        {
+            var isLossBorne = endpoint?.Metadata.GetMetadata<WorksWithoutDatabase>() is not null;
+            var found = isLossBorne
+                ? keys.FindDespiteLossAsync(key, http.RequestAborted)
+                : keys.FindAsync(key, http.RequestAborted);
+            return await found is { } known
+                ? known
+                : WrongKey(http.Connection.RemoteIpAddress,
+                    new Problem(ProblemCode.UnknownKey, "The key is not known here, was revoked, or has expired."));
+        }
+
+        if (!(await people!.CheckAsync(key, http.RequestAborted)).IsRefused(out var problem, out var person))
+        {
+            return person;
+        }
+
+        return problem.Code == ProblemCode.TokenNotAccepted
+            ? WrongKey(http.Connection.RemoteIpAddress, problem)
+            : problem;
+    }
+
     private static Problem? Refuse(
         HttpContext http, Endpoint? endpoint, KnownKey known, SharedBucket bucket, TokenTaken taken)
     {
@@ -87,29 +108,39 @@ internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys, BadKeys bad
         if (endpoint?.Metadata.GetMetadata<RequiredScope>() is { } required
             && !known.Caller.Scopes.Contains(required.Scope))
         {
-            return MissingScope(required.Scope);
+            return MissingScope(known.Caller, required.Scope);
         }
 
         return taken.IsTaken
             ? null
             : new Problem(ProblemCode.RateLimited,
-                $"The key may do {bucket.Rule.Quota} of these requests in {bucket.Rule.WindowSeconds} s. Wait for "
-                + $"{taken.RetryAfterSeconds} s.")
+                $"{(known.Caller.Person is null ? "The key" : "You")} may do {bucket.Rule.Quota} of these requests in "
+                + $"{bucket.Rule.WindowSeconds} s. Wait for {taken.RetryAfterSeconds} s.")
             {
                 RetryAfterSeconds = taken.RetryAfterSeconds,
             };
     }
 
-    private Problem WrongKey(System.Net.IPAddress? address) => badKeys.Count(address) is { } seconds
-        ? new Problem(ProblemCode.TooManyBadKeys,
-            $"Too many wrong keys came from this address; the next is looked at in {seconds} s. A valid key is let in.")
-        {
-            RetryAfterSeconds = seconds,
-        }
-        : new Problem(ProblemCode.UnknownKey, "The key is not known here, was revoked, or has expired.");
+    private Problem WrongKey(System.Net.IPAddress? address, Problem problem)
+    {
+        Meters.BadKeys.Add(1);
+        return badKeys.Count(address) is { } seconds
+            ? new Problem(ProblemCode.TooManyBadKeys,
+                $"Too many wrong keys came from this address; the next is looked at in {seconds} s. "
+                + "A valid key is let in.")
+            {
+                RetryAfterSeconds = seconds,
+            }
+            : problem;
+    }
 
-    public static Problem MissingScope(string scope) =>
-        new(ProblemCode.MissingScope, $"The key lacks the scope {scope}.") { Members = [new("scope", scope)] };
+    public static Problem MissingScope(Caller caller, string scope) => new(ProblemCode.MissingScope,
+        caller.Person is { } person
+            ? $"Your role, {person.Role}, lacks the scope {scope}."
+            : $"The key lacks the scope {scope}.")
+    {
+        Members = [new("scope", scope)],
+    };
 
     /// <summary>One key, in one place: two that differ are refused rather than one of them ignored.</summary>
     public static string? ReadKey(HttpRequest request)

@@ -19,7 +19,10 @@ internal static class AuditApi
                 {
                     LengthMax = 50, Pattern = "^[a-z]+[.][a-z]+$",
                 },
-                new TakesParameter("actor", "string", "Only what this key did.") { LengthMax = ListAudit.IdLengthMax },
+                new TakesParameter("actor", "string", "Only what this key or person did.")
+                {
+                    LengthMax = ListAudit.IdLengthMax,
+                },
                 new TakesParameter("subject", "string", "Only what was done to this key or order.")
                 {
                     LengthMax = ListAudit.IdLengthMax,

@@ -2,13 +2,17 @@ using System.Collections.Frozen;
 
 namespace Orderly.Server.Access;
 
-/// <summary>Who is asking, once the key has been checked.</summary>
-/// <param name="KeyId">The id of the key; it stands as createdBy and updatedBy on what the caller writes.</param>
-/// <param name="Team">The team that the key belongs to.</param>
-/// <param name="Scopes">What the key may do.</param>
+/// <summary>Who is asking, once the key or the person's token has been checked.</summary>
+/// <param name="KeyId">The id of the key, or <c>person:</c> and who it is; it stands as createdBy and updatedBy on what
+/// the caller writes, in the audit record, and before idempotency keys and quotas.</param>
+/// <param name="Team">The team that the caller belongs to.</param>
+/// <param name="Scopes">What the caller may do.</param>
 /// <param name="ReachesAllTeams">Whether the caller sees the orders of every team, or only of its own.</param>
 internal sealed record Caller(string KeyId, string Team, FrozenSet<string> Scopes, bool ReachesAllTeams)
 {
+    /// <summary>The person who asks; null: a key does.</summary>
+    public People.Person? Person { get; init; }
+
     /// <summary>The team whose orders alone the caller may see; null where it may see all.</summary>
     public string? OnlyTeam => ReachesAllTeams ? null : Team;
 

@@ -240,6 +240,9 @@ internal sealed partial class KeyInput : IWriteInput
         ProblemCode.ReadOnlyField, member.Pointer,
         $"\"{member.Name}\" is read-only, and it differs from what is stored.");
 
+    /// <summary>Whether a text could be a team's name.</summary>
+    public static bool IsTeam(string text) => TeamShape().IsMatch(text);
+
     private string? ReadTeam(in JsonMember member)
     {
         var text = JsonMembers.Text(member, 1, TeamLengthMax, Faults);

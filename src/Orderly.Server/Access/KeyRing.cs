@@ -72,6 +72,9 @@ internal sealed class KeyRing(KeyStore store, KeyUsage use, RateLimits limits, T
     /// </summary>
     public void ExemptBootstrap(IEnumerable<byte[]> digests) => _bootstrap = [.. digests.Select(Digest.From)];
 
+    /// <summary>Whether this text, whatever it looks like, is the configured key.</summary>
+    public bool IsBootstrap(string key) => key.Length <= KeyLengthMax && _bootstrap.Contains(Digest.Of(key));
+
     /// <summary>Looks every key up anew, since one was changed.</summary>
     public void Forget() => _remembered.Clear();
 

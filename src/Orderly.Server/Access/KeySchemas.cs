@@ -27,8 +27,8 @@ internal static class KeySchemas
         book.Request(nameof(KeyRateLimit));
         book.Request(nameof(KeyRateLimitPatch));
         var key = book.AnswerBut(nameof(KeyView), "key");
-        key["id"].Text(1, KeysApi.IdLengthMax);
-        key["createdBy"].Text(1, KeysApi.IdLengthMax);
+        key["id"].Text(1, ListAudit.IdLengthMax);
+        key["createdBy"].Text(1, ListAudit.IdLengthMax);
         key["status"].Among([.. Enum.GetValues<KeyStatus>().Select(KeyDocument.TextOf)]);
         key["version"].Whole(1, int.MaxValue);
         key["key"].NotNull().Text(SecretLength, SecretLength).Shape("^ord_[0-9A-Za-z]{36}$");

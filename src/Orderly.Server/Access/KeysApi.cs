@@ -52,7 +52,9 @@ internal static class KeysApi
             .CanRefuse(404, 409, 412, 413, 415, 422);
         routes.MapMethods("/me", Described.ReadMethods, GetMeAsync).WithTags("Keys")
             .WithName("getMe").WithSummary("Read the key that you send: who you are, and what you may do")
-            .WithDescription("Every valid key may.");
+            .WithDescription(
+                "Every valid key may. A person who signed in is answered in the same shape: `id` is `person:` and who "
+                + "it is for the identity provider, `createdBy` that provider, and the times are those of the token.");
     }
 
     private static async Task<Results<KeyPage, Refused>> ListAsync(HttpContext http, ListKeys list) =>
@@ -80,7 +82,13 @@ internal static class KeysApi
             return new Refused(query);
         }
 
-        var id = Caller.Of(http).KeyId;
+        var caller = Caller.Of(http);
+        if (caller.Person is { } person)
+        {
+            return new KeyFound(person.ToKey(caller.ReachesAllTeams));
+        }
+
+        var id = caller.KeyId;
         return await keys.FindAsync(id, onlyTeam: null, http.RequestAborted) is { } key
             ? new KeyFound(key)
             : new Refused(KeyRules.NotFound(id));

@@ -13,6 +13,9 @@ internal sealed record AllSettings(ServerSettings Server, OrderSettings Orders, 
     public LimitSettings Limits { get; init; } = new();
 
     public EdgeSettings Edge { get; init; } = new();
+
+    /// <summary>null: nobody signs in, only keys are taken.</summary>
+    public PeopleSettings? People { get; init; }
 }
 
 /// <summary>Reads every setting and checks it before anything starts.</summary>
@@ -47,6 +50,7 @@ internal sealed class SettingsReader
         ("Limits:ConcurrentStreams", "10000", "streams and waiting reads at a time; more are refused with 503"),
         ("Changes:Retention", "for ever", "how far back a token of the feed may point"),
         .. EdgeSettingsReader.Known,
+        .. PeopleSettingsReader.Known,
     ];
 
     /// <summary>
@@ -56,7 +60,7 @@ internal sealed class SettingsReader
         ["ConnectionStrings:Orderly", "Orderly:BootstrapKey", "Tls:KeyPassphrase"];
 
     /// <summary>Settings that have entries of names that the operator chooses.</summary>
-    private static readonly string[] Sections = [EdgeSettingsReader.NetworksSection];
+    private static readonly string[] Sections = [EdgeSettingsReader.NetworksSection, PeopleSettingsReader.RolesSection];
 
     private readonly IConfiguration _configuration;
 
@@ -72,11 +76,13 @@ internal sealed class SettingsReader
         reader.RefuseUnknown("Limits");
         reader.RefuseUnknown("Tls");
         reader.RefuseUnknown("Proxy");
+        reader.RefuseUnknown(PeopleSettingsReader.Section);
         var server = reader.ReadServer();
         return new AllSettings(server, reader.ReadOrders(), reader.ReadChanges(server))
         {
             Limits = reader.ReadLimits(),
             Edge = EdgeSettingsReader.Read(reader, configuration, server.Urls),
+            People = PeopleSettingsReader.Read(reader, configuration),
         };
     }
 

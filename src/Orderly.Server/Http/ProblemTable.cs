@@ -59,10 +59,14 @@ internal static class ProblemTable
             "Send the key in the header X-Api-Key, or as Authorization: Bearer."),
         ProblemCode.UnknownKey => new(401, "The API key is not valid",
             "Check that the whole key was sent, and that it was not revoked and has not expired."),
+        ProblemCode.TokenNotAccepted => new(401, "The token is not accepted",
+            "Sign in again and send the new token. The detail says what is wrong with this one."),
         ProblemCode.MissingScope => new(403, "The API key lacks a scope",
             "Ask an administrator for a key with the scope that the detail names."),
         ProblemCode.AddressNotAllowed => new(403, "The API key can't be used from this address",
             "Send the request from a network that the key allows, or have an administrator change allowedCidrs."),
+        ProblemCode.PersonNotAdmitted => new(403, "The token gives nothing to do here",
+            "Have whoever runs the identity provider give you the role and the one team that the detail asks for."),
         ProblemCode.CannotGrant => new(403, "A key can't grant what it lacks",
             "Ask for what your key has itself, or use a key that has more. See errors."),
         ProblemCode.RouteNotFound => new(404, "No such address",
@@ -152,5 +156,7 @@ internal static class ProblemTable
             "Try again after the seconds in Retry-After. Nothing was stored."),
         ProblemCode.DatabaseUnavailable => new(503, "The database cannot be reached",
             "Try again after the seconds in Retry-After. Whether a write was stored is only certain after a read."),
+        ProblemCode.ProviderUnavailable => new(503, "The identity provider can't be asked",
+            "Try again after the seconds in Retry-After. API keys work meanwhile."),
     };
 }

@@ -105,6 +105,10 @@ internal static partial class LogEvents
     [LoggerMessage(5003, LogLevel.Error, "The certificate before stays in use, since the new one can't be: {Reason}")]
     public static partial void CertificateUnusable(ILogger log, string reason);
 
+    [LoggerMessage(5020, LogLevel.Warning,
+        "The identity provider's keys could not be had, and are asked for again: {Reason}")]
+    public static partial void ProviderUnavailable(ILogger log, string reason);
+
     [LoggerMessage(5010, LogLevel.Information,
         "A message that can't be read as a request was refused with {Status}: {Reason}, trace {TraceId}")]
     public static partial void MessageRefused(ILogger log, int status, string reason, string traceId);

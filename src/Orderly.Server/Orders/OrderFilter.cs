@@ -131,7 +131,7 @@ internal static class OrderFilterInput
     {
         var filter = Read(query);
         return filter.Deleted != DeletedOrders.Exclude && !caller.Scopes.Contains(Scopes.OrdersDelete)
-            ? ApiKeyGate.MissingScope(Scopes.OrdersDelete)
+            ? ApiKeyGate.MissingScope(caller, Scopes.OrdersDelete)
             : filter;
     }
 

@@ -49,7 +49,7 @@ internal sealed class WriteRequest : IDisposable
         var isForced = query.Bool("force") ?? false;
         if (isForced && !Caller.Of(http).Scopes.Contains(Scopes.OrdersForce))
         {
-            return ApiKeyGate.MissingScope(Scopes.OrdersForce);
+            return ApiKeyGate.MissingScope(Caller.Of(http), Scopes.OrdersForce);
         }
 
         if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))

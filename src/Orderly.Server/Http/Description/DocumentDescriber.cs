@@ -20,7 +20,7 @@ internal sealed class DocumentDescriber(ExampleBook examples, IEnumerable<Descri
         - **Money** is an exact decimal with the scale that it was given: `149.90` stays `149.90`.
         - **Refusals** are problem documents (RFC 9457), always; `code` is for programs and `/problems/{code}`
           explains it to people. Beside what an operation lists, the HTTP server itself can refuse with 404 (no such
-          address), 405 (with `Allow`), 408, 414 and 431.
+          address), 405 (with `Allow`), 408, 414 and 431, in the same form.
         - **HEAD** is answered wherever GET of an order, a service record or a list of them is, without a body; it is
           not listed apart.
         """;

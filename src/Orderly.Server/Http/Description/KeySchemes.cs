@@ -2,7 +2,7 @@ using Microsoft.OpenApi;
 
 namespace Orderly.Server.Http.Description;
 
-/// <summary>The two ways to send a key.</summary>
+/// <summary>The two ways to say who one is.</summary>
 internal static class KeySchemes
 {
     private const string ApiKey = "ApiKey";
@@ -21,7 +21,8 @@ internal static class KeySchemes
         {
             Type = SecuritySchemeType.Http,
             Scheme = "bearer",
-            Description = "The same API key, as a bearer token (RFC 6750).",
+            Description = "The same API key as a bearer token (RFC 6750); or, where the service knows an OpenID "
+                + "Connect provider, the access token (a JWT) of a person that it issued for this service.",
         },
     };
 
