@@ -7,6 +7,7 @@ using Orderly.Server.Http;
 using Orderly.Server.Http.Edge;
 using Orderly.Server.Observability;
 using Orderly.Server.Orders;
+using Orderly.Server.Privacy;
 using Orderly.Server.Services;
 using Orderly.Server.Startup;
 using Orderly.Server.Transfer;
@@ -42,11 +43,14 @@ internal static class Composition
         services.AddAccess(settings.Limits);
         services.AddPeople(settings.People);
 
+        services.AddPrivacy(settings.Privacy);
+
         services.AddSingleton<ServiceStore>();
         services.AddSingleton<ServiceCatalog>();
         services.AddSingleton<PutService>();
         services.AddSingleton<ListServices>();
 
+        services.AddSingleton<OrderVault>();
         services.AddSingleton<OrderStore>();
         services.AddSingleton<OrderWriter>();
         services.AddSingleton<OrderTermsStore>();
@@ -62,17 +66,10 @@ internal static class Composition
         services.AddSingleton<ChangeStatus>();
         services.AddSingleton<RestoreOrder>();
         services.AddSingleton<RevertOrder>();
+        services.AddSingleton<EraseOrder>();
         services.AddSingleton<ListOrders>();
 
-        services.AddSingleton<OrderStreamStore>();
-        services.AddSingleton<StreamOrders>();
-        services.AddSingleton<ImportStore>();
-        services.AddSingleton<ImportDecision>();
-        services.AddSingleton<ImportOrders>();
-        services.AddSingleton<ImportRequest>();
-        services.AddSingleton<StatisticsRefresh>();
-        services.AddHostedService(provider => provider.GetRequiredService<StatisticsRefresh>());
-
+        services.AddTransfers();
         services.AddSingleton<IdempotencyStore>();
         services.AddSingleton<IdempotentRequests>();
         services.AddHostedService<IdempotencyExpiry>();
@@ -90,6 +87,18 @@ internal static class Composition
         builder.AddTelemetry();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
         builder.AddEdge(settings.Edge, settings.Server.Urls);
+    }
+
+    private static void AddTransfers(this IServiceCollection services)
+    {
+        services.AddSingleton<OrderStreamStore>();
+        services.AddSingleton<StreamOrders>();
+        services.AddSingleton<ImportStore>();
+        services.AddSingleton<ImportDecision>();
+        services.AddSingleton<ImportOrders>();
+        services.AddSingleton<ImportRequest>();
+        services.AddSingleton<StatisticsRefresh>();
+        services.AddHostedService(provider => provider.GetRequiredService<StatisticsRefresh>());
     }
 
     /// <summary>Keys, what they may do and how much of it, and the record of it.</summary>
@@ -123,6 +132,25 @@ internal static class Composition
             services.AddHostedService(provider => provider.GetRequiredService<IdentityProvider>());
             services.AddSingleton<PersonTokens>();
         }
+    }
+
+    /// <summary>The keys of personal data and what is done with them. Another keeper of keys goes in here.</summary>
+    private static void AddPrivacy(this IServiceCollection services, PrivacySettings settings)
+    {
+        services.AddSingleton(settings);
+        services.AddSingleton<FileKeyProvider>();
+        services.AddSingleton<IKeyProvider>(provider => provider.GetRequiredService<FileKeyProvider>());
+        services.AddSingleton<DataKeyCache>();
+        services.AddSingleton<OrderKeyStore>();
+        services.AddSingleton<PersonalVault>();
+        services.AddSingleton<EmailIndex>();
+        services.AddSingleton<RequestDigest>();
+        services.AddSingleton<KeyRegisterStore>();
+        services.AddSingleton<KeyRegister>();
+        services.AddSingleton<RewrapStore>();
+        services.AddSingleton<RewrapKeys>();
+        services.AddHostedService(provider => provider.GetRequiredService<RewrapKeys>());
+        services.AddSingleton<SealStore>();
     }
 
     /// <summary>The way of a request: whom proxies speak for and its line in the log outermost, then problems, the

@@ -177,6 +177,9 @@ public enum ProblemCode
     /// <summary>422: a read-only field with another value than the stored one.</summary>
     ReadOnlyField,
 
+    /// <summary>422: a masked value that is not the one that was shown.</summary>
+    MaskedValue,
+
     /// <summary>422: rows of an import of all or nothing were refused.</summary>
     ImportRefused,
 
@@ -200,6 +203,9 @@ public enum ProblemCode
 
     /// <summary>500: a fault of the service.</summary>
     InternalError,
+
+    /// <summary>500: what is personal of the order is not what was stored.</summary>
+    PersonalDataUnreadable,
 
     /// <summary>503: the service has more work than it can do.</summary>
     Overloaded,

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Orderly.Server.Configuration;
 
 namespace Orderly.Server.Changes;
 
@@ -24,7 +25,6 @@ internal sealed class CheckpointKey : IDisposable
     private const int CurveBits = 256;
     private const int NameDigestBytes = 8;
     private const string NamePrefix = "orderly/";
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly ECDsa _key;
 
@@ -55,8 +55,7 @@ internal sealed class CheckpointKey : IDisposable
         if (!File.Exists(path))
         {
             var made = Generate();
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            WriteNew(path, made._key.ExportPkcs8PrivateKeyPem());
+            SecretFile.WriteNew(path, made._key.ExportPkcs8PrivateKeyPem() + "\n");
             return made;
         }
 
@@ -140,23 +139,4 @@ internal sealed class CheckpointKey : IDisposable
     }
 
     public void Dispose() => _key.Dispose();
-
-    /// <summary>Complete or not there at all, and readable by its owner alone from the beginning.</summary>
-    private static void WriteNew(string path, string pem)
-    {
-        var temporary = path + ".new";
-        File.Delete(temporary);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
-        using (var writer = new StreamWriter(temporary, options))
-        {
-            writer.Write(pem + "\n");
-        }
-
-        File.Move(temporary, path);
-    }
 }

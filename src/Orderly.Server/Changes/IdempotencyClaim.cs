@@ -1,7 +1,7 @@
-using System.Security.Cryptography;
 using System.Text;
 using Orderly.Contract.Problems;
 using Orderly.Server.Http;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Changes;
 
@@ -10,7 +10,7 @@ namespace Orderly.Server.Changes;
 /// </summary>
 /// <param name="Caller">Whose key it is; keys of different callers never meet.</param>
 /// <param name="Key">The text of Idempotency-Key without quotes.</param>
-/// <param name="RequestDigest">SHA-256 of method, path, query and body: what "the same request" means.</param>
+/// <param name="RequestDigest">Of method, path, query and body: what "the same request" means.</param>
 /// <param name="AnswerStatus">The status of the answer, once the request is done.</param>
 internal sealed record IdempotencyClaim(string Caller, string Key, byte[] RequestDigest, int AnswerStatus)
 {
@@ -52,9 +52,7 @@ internal sealed record IdempotencyClaim(string Caller, string Key, byte[] Reques
 
     private static byte[] Digest(HttpRequest request, byte[] body)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
-        hash.AppendData(body);
-        return hash.GetHashAndReset();
+        var head = Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n");
+        return request.HttpContext.RequestServices.GetRequiredService<RequestDigest>().Of(head, body);
     }
 }

@@ -41,6 +41,13 @@ internal sealed record ChangeSettings
     public string NewestCheckpointFile => Path.ChangeExtension(SigningKeyFile, ".newest-checkpoint");
 }
 
+/// <summary>Personal data. Section <c>Privacy</c>.</summary>
+internal sealed record PrivacySettings
+{
+    /// <summary>The keys that personal data is encrypted with; made there on the first start.</summary>
+    public required string KeyFile { get; init; }
+}
+
 /// <summary>The rules of orders. Section <c>Orders</c>.</summary>
 internal sealed record OrderSettings
 {

@@ -16,6 +16,8 @@ internal sealed record AllSettings(ServerSettings Server, OrderSettings Orders, 
 
     /// <summary>null: nobody signs in, only keys are taken.</summary>
     public PeopleSettings? People { get; init; }
+
+    public required PrivacySettings Privacy { get; init; }
 }
 
 /// <summary>Reads every setting and checks it before anything starts.</summary>
@@ -24,6 +26,7 @@ internal sealed class SettingsReader
     public const string DefaultUrls = "http://127.0.0.1:5080";
     private const int BootstrapKeyLengthMin = 24;
     private const string SigningKeyFileName = "checkpoint-key.pem";
+    private const string KeyFileName = "personal-data-keys";
     private const string FileSuffix = "_FILE";
 
     /// <summary>Every setting of ours, with what it takes, for checks and for <c>--help</c>.</summary>
@@ -41,6 +44,7 @@ internal sealed class SettingsReader
         ("Orders:DefaultCurrency", "USD", "currency of orders and services that name none"),
         ("Changes:SigningKeyFile", "in the data directory", "the private key that signs checkpoints of the log"),
         ("Changes:CheckpointEvery", "00:00:10", "how often a checkpoint of the log is signed, at most"),
+        ("Privacy:KeyFile", "in the data directory", "the keys of personal data; made on the first start"),
         ("Limits:Reads", "3000000", "requests that read, per key and window"),
         ("Limits:Writes", "1500000", "requests that write, per key and window"),
         ("Limits:Streams", "600", "streams opened, per key and window"),
@@ -77,12 +81,14 @@ internal sealed class SettingsReader
         reader.RefuseUnknown("Tls");
         reader.RefuseUnknown("Proxy");
         reader.RefuseUnknown(PeopleSettingsReader.Section);
+        reader.RefuseUnknown("Privacy");
         var server = reader.ReadServer();
         return new AllSettings(server, reader.ReadOrders(), reader.ReadChanges(server))
         {
             Limits = reader.ReadLimits(),
             Edge = EdgeSettingsReader.Read(reader, configuration, server.Urls),
             People = PeopleSettingsReader.Read(reader, configuration),
+            Privacy = reader.ReadPrivacy(server),
         };
     }
 
@@ -127,6 +133,11 @@ internal sealed class SettingsReader
         Retention = Text("Changes:Retention") is null
             ? null
             : Duration("Changes:Retention", TimeSpan.Zero, TimeSpan.FromDays(36_500)),
+    };
+
+    private PrivacySettings ReadPrivacy(ServerSettings server) => new()
+    {
+        KeyFile = Path.GetFullPath(Text("Privacy:KeyFile") ?? Path.Combine(server.DataDirectory, KeyFileName)),
     };
 
     private LimitSettings ReadLimits()

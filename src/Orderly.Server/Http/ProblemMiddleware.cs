@@ -5,6 +5,7 @@ using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Database;
 using Orderly.Server.Observability;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Http;
 
@@ -76,6 +77,12 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return OfStatus(bad.StatusCode, http);
             case OverloadedException:
                 return new Problem(ProblemCode.Overloaded, "Too much work is waiting already. Nothing was stored.");
+            case UnreadableKeyException:
+                LogEvents.RequestFailed(
+                    log, exception, http.Request.Method, http.GetEndpoint()?.DisplayName ?? "no route",
+                    ProblemWriter.TraceId(http));
+                return new Problem(ProblemCode.PersonalDataUnreadable,
+                    "The data key of the order can't be used, so nothing personal can be stored for it.");
             case UncertainWriteException:
                 LogEvents.DatabaseFailed(log, exception.Message, ProblemWriter.TraceId(http));
                 return new Problem(ProblemCode.DatabaseUnavailable,

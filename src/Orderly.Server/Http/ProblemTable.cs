@@ -133,6 +133,9 @@ internal static class ProblemTable
             "Give totalfee, or the fee of every line: it cannot be computed while a fee is unknown."),
         ProblemCode.ReadOnlyField => new(422, "A read-only field was changed",
             "Leave the field out, or send it back as it was read."),
+        ProblemCode.MaskedValue => new(422, "A masked value was changed",
+            "Send the masked value back exactly as it was shown to keep what is stored, or send a whole new value; "
+            + "••• can't be part of one."),
         ProblemCode.ImportRefused => new(422, "Rows of the import were refused",
             "See errors: each entry names the row and says what would be right. Nothing was stored; mend those rows "
             + "and send the import again, or send it with mode=each to store the others."),
@@ -152,6 +155,9 @@ internal static class ProblemTable
             "Send smaller headers (at most 32 KiB together)."),
         ProblemCode.InternalError => new(500, "A fault of the service",
             "Try again. If it stays, give the traceId to the people who run the service."),
+        ProblemCode.PersonalDataUnreadable => new(500, "The personal data of the order can't be read",
+            "Have the people who run the service restore it from a backup, or erase the order's personal data with "
+            + "POST /orders/{id}/erase. Other orders are not touched by this."),
         ProblemCode.Overloaded => new(503, "The service has more work than it can do",
             "Try again after the seconds in Retry-After. Nothing was stored."),
         ProblemCode.DatabaseUnavailable => new(503, "The database cannot be reached",

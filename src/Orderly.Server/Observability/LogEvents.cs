@@ -42,6 +42,28 @@ internal static partial class LogEvents
         "When keys were last used could not be written down, and will be with their next use: {Reason}")]
     public static partial void KeyUseNotRecorded(ILogger log, string reason);
 
+    [LoggerMessage(2200, LogLevel.Error,
+        "ALERT: personal data of order {OrderId} is not what was stored, or its key is not; run the command verify")]
+    public static partial void PersonalDataUnreadable(ILogger log, Guid orderId);
+
+    [LoggerMessage(2201, LogLevel.Information, "Version {Version} of the key of personal data is used from now on")]
+    public static partial void KeyVersionUsed(ILogger log, int version);
+
+    [LoggerMessage(2202, LogLevel.Information, "Wrapped {Count} data keys anew so far, with version {Version}")]
+    public static partial void KeysRewrapped(ILogger log, long count, int version);
+
+    [LoggerMessage(2203, LogLevel.Information,
+        "Wrapped {Count} data keys anew with version {Version}, and {Unreadable} could not be: older versions are "
+        + "not needed for the others any more")]
+    public static partial void RewrapFinished(ILogger log, long count, long unreadable, int version);
+
+    [LoggerMessage(2204, LogLevel.Warning,
+        "The key file was not taken over, or not all is wrapped anew; tried again in {DelaySeconds} s: {Reason}")]
+    public static partial void KeyRefreshFailed(ILogger log, int delaySeconds, string reason);
+
+    [LoggerMessage(2205, LogLevel.Information, "Encrypted {Count} versions that were in the clear so far")]
+    public static partial void PersonalDataSealed(ILogger log, long count);
+
     [LoggerMessage(2100, LogLevel.Warning, "No checkpoints of the log are signed, since there is no key: {Reason}")]
     public static partial void CheckpointKeyUnusable(ILogger log, string reason);
 

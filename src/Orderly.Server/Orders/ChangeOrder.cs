@@ -11,6 +11,9 @@ namespace Orderly.Server.Orders;
 /// <param name="Precondition">The versions that the write may be based on.</param>
 internal sealed record ChangeTarget(Guid Id, Caller Caller, Precondition Precondition, WriteTerms Terms)
 {
+    /// <summary>Whether the write is also about an order whose personal data can't be read.</summary>
+    public bool IsAboutUnreadable { get; init; }
+
     public ChangeTarget With(IdempotencyClaim? claim) => this with { Terms = Terms with { Claim = claim } };
 }
 
@@ -85,6 +88,11 @@ internal sealed class ChangeOrder(
             || (order.DeletedAt is not null && !onDeleted))
         {
             return OrderStore.NotFound(target.Id);
+        }
+
+        if (order.Personal.IsUnreadable && !target.IsAboutUnreadable)
+        {
+            return OrderStore.Unreadable(order.Id);
         }
 
         if (settings.RequireIfMatch && !target.Precondition.IsGiven)

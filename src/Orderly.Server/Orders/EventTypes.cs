@@ -13,5 +13,6 @@ internal static class EventTypes
         ChangeKind.StatusChanged => "order.status-changed",
         ChangeKind.Deleted => "order.deleted",
         ChangeKind.Restored => "order.restored",
+        ChangeKind.Erased => "order.erased",
     };
 }

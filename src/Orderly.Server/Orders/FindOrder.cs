@@ -37,8 +37,11 @@ internal sealed class FindOrder(OrderStore orders, RevisionStore revisions)
             return await AsOfAsync(order, instant);
         }
 
-        return order.DeletedAt is null ? order : OrderStore.NotFound(id);
+        return order.DeletedAt is null ? Readable(order) : OrderStore.NotFound(id);
     }
+
+    private static Result<StoredOrder> Readable(StoredOrder order) =>
+        order.Personal.IsUnreadable ? OrderStore.Unreadable(order.Id) : order;
 
     /// <summary>What was deleted since was there then, and the other way round.</summary>
     private async Task<Result<StoredOrder>> AsOfAsync(StoredOrder order, DateTime instant)
@@ -52,7 +55,7 @@ internal sealed class FindOrder(OrderStore orders, RevisionStore revisions)
         }
 
         return await revisions.FindAsOfAsync(order.Id, instant) is { IsDeleted: false } revision
-            ? revision.On(order)
+            ? Readable(revision.On(order))
             : new Problem(ProblemCode.OrderNotFound, $"There was no order {order.Id:D} at {Instant.Format(instant)}.");
     }
 }

@@ -30,6 +30,11 @@ internal sealed class IdempotentWrite(IdempotentRequests requests, OrderStore or
             throw new InvalidOperationException($"The log lacks version {use.Version} of {use.OrderId}.");
         }
 
+        if (revision.Personal.IsUnreadable)
+        {
+            return OrderStore.Unreadable(use.OrderId);
+        }
+
         // The key may have reached farther then than it does now.
         return caller.Sees(order.Team)
             ? new WrittenOrder(revision.On(order), IsStored: false) { IsReplay = true }

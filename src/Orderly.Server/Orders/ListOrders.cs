@@ -2,6 +2,7 @@ using System.Globalization;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Http;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Orders;
 
@@ -11,7 +12,7 @@ internal sealed record OrderList(Paged<StoredOrder> Page, FieldSelection? Fields
 /// <summary>
 /// Lists orders by filter and sort, page by page, each page by key: the last is as cheap as the first.
 /// </summary>
-internal sealed class ListOrders(OrderListStore orders)
+internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
 {
     public const string DefaultSort = "-" + OrderFilter.CreatedAt;
 
@@ -39,7 +40,7 @@ internal sealed class ListOrders(OrderListStore orders)
     public async Task<Result<OrderList>> RunAsync(HttpRequest request, Caller caller, CancellationToken stop)
     {
         var query = QueryInput.Read(request, OrderFilter.MetadataPrefix, Parameters);
-        if (OrderFilterInput.Read(query, caller).IsRefused(out var notAllowed, out var filter))
+        if (OrderFilterInput.Read(query, caller, emails).IsRefused(out var notAllowed, out var filter))
         {
             return notAllowed;
         }

@@ -24,6 +24,9 @@ internal enum ChangeKind
     Deleted,
     Restored,
     Reverted,
+
+    /// <summary>What is personal was erased, in every version.</summary>
+    Erased,
 }
 
 /// <summary>A service line with what it was at the time of writing.</summary>
@@ -144,6 +147,7 @@ internal static class Order
         ChangeKind.Deleted => "deleted",
         ChangeKind.Restored => "restored",
         ChangeKind.Reverted => "reverted",
+        ChangeKind.Erased => "erased",
     };
 
     private static T? Parse<T>(string text, Func<T, string> toText)

@@ -7,7 +7,7 @@ namespace Orderly.Server.Orders;
 internal sealed record FeedEntry(long Position, StoredOrder Order, RevisionStep Step);
 
 /// <summary>Reads the feed with the orders as they stood.</summary>
-internal sealed class OrderFeedStore(ReadDataSource database)
+internal sealed class OrderFeedStore(ReadDataSource database, OrderVault vault)
 {
     /// <summary>
     /// A place in the feed is given under a lock and after the commit, so there are no gaps to wait for.
@@ -24,10 +24,26 @@ internal sealed class OrderFeedStore(ReadDataSource database)
         """;
 
     private const string BeforeColumns =
-        "b.version, b.kind, b.recorded_at, b.actor, b.reason, b.status, b.deleted, b.content, b.personal";
+        """
+        b.version, b.kind, b.recorded_at, b.actor, b.reason, b.status, b.deleted, b.content, b.personal,
+            case when b.personal is not null then (
+                select int4send(k.kek_version) || k.wrapped from order_keys k where k.order_id = b.order_id) end
+        """;
 
     /// <summary>The next entries, at most so many.</summary>
-    public Task<List<FeedEntry>> ReadAsync(long after, int count, CancellationToken stop) => database.LookUpAsync(
+    public async Task<List<FeedEntry>> ReadAsync(long after, int count, CancellationToken stop)
+    {
+        var entries = await ReadSealedAsync(after, count, stop);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            entries[i] = await OpenAsync(entries[i]);
+        }
+
+        return entries;
+    }
+
+    private Task<List<FeedEntry>> ReadSealedAsync(long after, int count, CancellationToken stop) =>
+        database.LookUpAsync(
         SelectAfter,
         parameters =>
         {
@@ -45,6 +61,18 @@ internal sealed class OrderFeedStore(ReadDataSource database)
             return entries;
         },
         stop);
+
+    /// <summary>The order as it stands now is not shown, and what is personal of it not opened.</summary>
+    private async ValueTask<FeedEntry> OpenAsync(FeedEntry entry)
+    {
+        var id = entry.Order.Id;
+        var revision = await vault.OpenAsync(id, entry.Step.Revision);
+        var before = entry.Step.Before is { } earlier ? await vault.OpenAsync(id, earlier) : null;
+        return entry with
+        {
+            Order = entry.Order with { Personal = revision.Personal }, Step = new RevisionStep(revision, before),
+        };
+    }
 
     private static FeedEntry Read(NpgsqlDataReader row)
     {

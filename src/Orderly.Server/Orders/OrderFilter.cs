@@ -1,5 +1,6 @@
 using Orderly.Server.Access;
 using Orderly.Server.Http;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Orders;
 
@@ -127,15 +128,15 @@ internal static class OrderFilterInput
     ];
 
     /// <summary>The filter that the query asks for, or why this caller may not ask for it.</summary>
-    public static Result<OrderFilter> Read(QueryInput query, Caller caller)
+    public static Result<OrderFilter> Read(QueryInput query, Caller caller, EmailIndex emails)
     {
-        var filter = Read(query);
+        var filter = Read(query, emails);
         return filter.Deleted != DeletedOrders.Exclude && !caller.Scopes.Contains(Scopes.OrdersDelete)
             ? ApiKeyGate.MissingScope(caller, Scopes.OrdersDelete)
             : filter;
     }
 
-    public static OrderFilter Read(QueryInput query)
+    public static OrderFilter Read(QueryInput query, EmailIndex emails)
     {
         var identity = new List<string>();
         var statuses = query.Choices("status", Statuses) ?? [];
@@ -145,7 +146,7 @@ internal static class OrderFilterInput
             Bounds = [.. OrderFilter.OrderedFields.SelectMany(field => ReadBounds(query, field))],
             Reference = query.Text("reference", 1, OrderInput.ReferenceLengthMax),
             Teams = query.Text("team", 1, TeamLengthMax) is { } team ? [team] : [],
-            Terms = [.. ReadTerms(query).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            Terms = [.. ReadTerms(query, emails).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
             Deleted = query.Choice("deleted", Deleted) switch
             {
                 "include" => DeletedOrders.Include,
@@ -181,7 +182,7 @@ internal static class OrderFilterInput
         _ => query.Instant(name),
     };
 
-    private static IEnumerable<string> ReadTerms(QueryInput query)
+    private static IEnumerable<string> ReadTerms(QueryInput query, EmailIndex emails)
     {
         if (query.Text("service") is { } service)
         {
@@ -196,12 +197,12 @@ internal static class OrderFilterInput
 
         if (query.Text("customer.email", 1, OrderInput.EmailLengthMax) is { } email)
         {
-            if (EmailTerm.Fold(email).Length == 0)
+            if (EmailIndex.Fold(email).Length == 0)
             {
                 query.Refuse("customer.email", "\"customer.email\" is an address, not only space.");
             }
 
-            yield return EmailTerm.Of(email);
+            yield return emails.TermOf(email);
         }
 
         foreach (var term in ReadMetadata(query).Concat(ReadWords(query)))

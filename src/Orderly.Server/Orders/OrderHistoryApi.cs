@@ -78,6 +78,11 @@ internal static class OrderHistoryApi
                 $"The order has the versions 1 to {order.Version}; {Suggestion.Quote(version)} is not one of them."));
         }
 
+        if (revision.Personal.IsUnreadable)
+        {
+            return new Refused(OrderStore.Unreadable(orderId));
+        }
+
         var before = number == 1 ? null : await revisions.FindAsync(orderId, number - 1);
         return new RevisionFound(new RevisionStep(revision, before), revision.On(order), settings.UpdatableAfter);
     }

@@ -14,7 +14,7 @@ namespace Orderly.Server.Orders;
 /// The planner believes that what fits is spread evenly along the sort, and so may walk past all orders in search of
 /// some that are all at the other end. The second way can't be led astray like that.
 /// </summary>
-internal sealed class OrderListStore(ReadDataSource reads, ListDataSource lists)
+internal sealed class OrderListStore(ReadDataSource reads, ListDataSource lists, OrderVault vault)
 {
     private const int SecondTryMilliseconds = 1_500;
     private const int CountMilliseconds = 2_000;
@@ -81,18 +81,20 @@ internal sealed class OrderListStore(ReadDataSource reads, ListDataSource lists)
         return command;
     }
 
-    private static async Task<List<StoredOrder>> ReadOrdersAsync(
+    private async Task<List<StoredOrder>> ReadOrdersAsync(
         NpgsqlDataSource source, NpgsqlBatchCommand[] commands, CancellationToken stop)
     {
-        await using var connection = await source.OpenConnectionAsync(stop);
-        await using var reader = await ExecuteAsync(connection, commands, stop);
         var orders = new List<StoredOrder>();
-        while (await reader.ReadAsync(stop))
+        await using (var connection = await source.OpenConnectionAsync(stop))
+        await using (var reader = await ExecuteAsync(connection, commands, stop))
         {
-            orders.Add(OrderStore.Read(reader));
+            while (await reader.ReadAsync(stop))
+            {
+                orders.Add(OrderStore.Read(reader));
+            }
         }
 
-        return orders;
+        return await vault.OpenAsync(orders);
     }
 
     private async Task<T> ReadLastAsync<T>(

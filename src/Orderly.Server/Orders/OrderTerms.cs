@@ -17,7 +17,9 @@ internal static class OrderTerms
     private const int DigestLengthBytes = 18;
 
     /// <summary>All terms of an order, each once.</summary>
-    public static IReadOnlyCollection<string> Of(OrderContent content)
+    /// <param name="content">The order.</param>
+    /// <param name="emailTerm">What stands for the customer's address, which is not a term as it is.</param>
+    public static IReadOnlyCollection<string> Of(OrderContent content, string? emailTerm)
     {
         var terms = new SortedSet<string>(StringComparer.Ordinal);
         AddWords(content.Reference, terms);
@@ -33,9 +35,9 @@ internal static class OrderTerms
             AddWords(value, terms);
         }
 
-        if (content.Customer?.Email is { } email)
+        if (emailTerm is not null)
         {
-            terms.Add(EmailTerm.Of(email));
+            terms.Add(emailTerm);
         }
 
         return terms;

@@ -1,19 +1,20 @@
 using Npgsql;
 using NpgsqlTypes;
 using Orderly.Server.Database;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Orders;
 
 /// <summary>
 /// Gives terms to orders that have none: those written before there were terms, or by an older server beside this one.
 /// </summary>
-internal sealed class OrderTermsStore(WriteDataSource database)
+internal sealed class OrderTermsStore(WriteDataSource database, PersonalVault vault, OrderVault orders)
 {
     private const int GroupSizeMax = 500;
 
     private const string SelectWithout =
-        """
-        select o.order_id, o.version, o.content, o.personal
+        $"""
+        select o.order_id, o.version, o.content, o.personal, {OrderKeyStore.OfOrder}
         from orders o
         where o.terms is null and o.order_id > $1
         order by o.order_id
@@ -49,7 +50,7 @@ internal sealed class OrderTermsStore(WriteDataSource database)
         return total;
     }
 
-    private static async Task<List<(Guid Id, int Version, string Terms)>> ReadAsync(
+    private async Task<List<(Guid Id, int Version, string Terms)>> ReadAsync(
         NpgsqlConnection connection, Guid after, CancellationToken stop)
     {
         await using var command = new NpgsqlCommand(SelectWithout, connection);
@@ -59,9 +60,9 @@ internal sealed class OrderTermsStore(WriteDataSource database)
         var group = new List<(Guid, int, string)>(GroupSizeMax);
         while (await reader.ReadAsync(stop))
         {
-            var content = OrderDocument.ReadContent(
-                reader.GetFieldValue<byte[]>(2), reader.IsDBNull(3) ? null : reader.GetFieldValue<byte[]>(3));
-            var terms = string.Join(OrderTerms.Separator, OrderTerms.Of(content));
+            var personal = await vault.OpenAsync(reader.GetGuid(0), OrderStore.ReadPersonal(reader, 3));
+            var content = OrderDocument.ReadContent(reader.GetFieldValue<byte[]>(2), personal.Json);
+            var terms = string.Join(OrderTerms.Separator, OrderTerms.Of(content, orders.TermOf(content)));
             group.Add((reader.GetGuid(0), reader.GetInt32(1), terms));
         }
 

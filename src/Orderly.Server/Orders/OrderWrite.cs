@@ -1,4 +1,5 @@
 using Orderly.Server.Changes;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Orders;
 
@@ -17,7 +18,27 @@ internal sealed record OrderWrite
     public required OrderStatus Status { get; init; }
     public required OrderContent Content { get; init; }
     public required byte[] ContentJson { get; init; }
-    public required byte[]? PersonalJson { get; init; }
+    public required PersonalData Personal { get; init; }
+
+    /// <summary>customer and notes as JSON; null where there is neither.</summary>
+    public byte[]? PersonalJson => Personal.Json;
+
+    /// <summary>customer and notes as they are stored, which is never in the clear.</summary>
+    public byte[]? PersonalBox => Personal.Sealed?.Bytes ?? (PersonalJson is null
+        ? null
+        : throw new InvalidOperationException("Personal data was to be stored before it was sealed."));
+
+    /// <summary>The order's data key, where it is known.</summary>
+    public WrappedKey? KnownKey { get; init; }
+
+    /// <summary>The data key that comes with this write; null where the order needs none, or has one.</summary>
+    public WrappedKey? NewKey { get; init; }
+
+    /// <summary>What the order is found by through its customer's address; made when the write is sealed.</summary>
+    public string? EmailTerm { get; init; }
+
+    /// <summary>Whether the order's data key and salts are destroyed, and with them all that is personal.</summary>
+    public bool IsErasure { get; init; }
     public required string Actor { get; init; }
 
     /// <summary>
@@ -46,7 +67,7 @@ internal sealed record OrderWrite
     public string? Reason { get; init; }
 
     /// <summary>What the order can be found by, in one text.</summary>
-    public string Terms => string.Join(OrderTerms.Separator, OrderTerms.Of(Content));
+    public string Terms => string.Join(OrderTerms.Separator, OrderTerms.Of(Content, EmailTerm));
 
     public bool IsNew => BaseVersion == 0;
 
@@ -61,19 +82,22 @@ internal sealed record OrderWrite
         Status = current.Status,
         Content = current.Content,
         ContentJson = current.ContentJson,
-        PersonalJson = current.PersonalJson,
+        Personal = current.Personal,
+        KnownKey = current.Personal.Sealed?.Key,
         Actor = actor,
     };
 
     /// <summary>The same write with other content; the reference is claimed and set free as it needs to be.</summary>
     public OrderWrite WithContent(OrderContent content)
     {
+        var personal = OrderDocument.WritePersonal(content);
+        var isSame = (personal ?? []).AsSpan().SequenceEqual(PersonalJson ?? []);
         var renamed = !string.Equals(Content.Reference, content.Reference, StringComparison.Ordinal);
         return this with
         {
             Content = content,
             ContentJson = OrderDocument.WriteContent(content),
-            PersonalJson = OrderDocument.WritePersonal(content),
+            Personal = isSame ? Personal : PersonalData.Given(personal),
             ClaimedReference = renamed ? content.Reference : null,
             ReleasedReference = renamed ? Content.Reference : null,
         };
@@ -81,7 +105,8 @@ internal sealed record OrderWrite
 
     /// <summary>Whether the write would leave the order as it is. Equal content gives equal bytes.</summary>
     public bool ChangesNothing(StoredOrder current) =>
-        Status == current.Status
+        !IsErasure
+        && Status == current.Status
         && IsDeleted == current.DeletedAt is not null
         && ContentJson.AsSpan().SequenceEqual(current.ContentJson)
         && (PersonalJson ?? []).AsSpan().SequenceEqual(current.PersonalJson ?? []);
@@ -97,7 +122,7 @@ internal sealed record OrderWrite
         Team = Team,
         IsTotalFeeStated = Content.IsTotalFeeStated,
         ContentJson = ContentJson,
-        PersonalJson = PersonalJson,
+        Personal = Personal,
         CreatedAt = receipt.CreatedAt,
         CreatedBy = before?.CreatedBy ?? Actor,
         UpdatedAt = receipt.UpdatedAt,

@@ -243,6 +243,7 @@ internal static class OrderWriteStore
         AddWhereAny(batch, [.. writes.Where(write => write.IsNew)],
             rows => InsertCommand(claimsLater ? InsertUnclaimedOrders : InsertOrders, rows));
         AddWhereAny(batch, [.. writes.Where(write => !write.IsNew)], UpdateCommand);
+        PersonalWriteStore.AddCommands(batch, writes);
         AddWhereAny(batch, [.. claiming.Select(Claimed), .. releasing.Select(Released)],
             rows => ReferenceCommand(ReleaseReferences, rows));
         batch.BatchCommands.Add(IdentityCommand(AppendPending, writes));
@@ -307,7 +308,7 @@ internal static class OrderWriteStore
             Parameters.Column(writes, NpgsqlDbType.Boolean, write => write.Content.IsTotalFeeStated),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Content.Reference),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.ContentJson),
-            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.PersonalJson),
+            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.PersonalBox),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Actor),
             Parameters.Column(writes, NpgsqlDbType.Bigint, write => write.CatalogEpoch),
             Parameters.Column(writes, NpgsqlDbType.TimestampTz, write => write.CreatedAt),
@@ -329,7 +330,7 @@ internal static class OrderWriteStore
             Parameters.Column(writes, NpgsqlDbType.Boolean, write => write.Content.IsTotalFeeStated),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Content.Reference),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.ContentJson),
-            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.PersonalJson),
+            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.PersonalBox),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Actor),
             Parameters.Column(writes, NpgsqlDbType.Boolean, write => write.IsDeleted),
             Parameters.Column(writes, NpgsqlDbType.Bigint, write => write.CatalogEpoch),

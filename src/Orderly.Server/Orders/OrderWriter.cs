@@ -20,13 +20,15 @@ internal sealed class OrderWriter : IAsyncDisposable
 
     private readonly WriteDataSource _database;
     private readonly FeedSequencer _feed;
+    private readonly OrderVault _vault;
     private readonly TimeProvider _time;
     private readonly ILogger<OrderWriter> _log;
     private readonly Grouper<OrderWrite, WriteOutcome> _grouper;
 
     public OrderWriter(
-        WriteDataSource database, FeedSequencer feed, TimeProvider time, ILogger<OrderWriter> log)
+        WriteDataSource database, FeedSequencer feed, OrderVault vault, TimeProvider time, ILogger<OrderWriter> log)
     {
+        _vault = vault;
         _database = database;
         _feed = feed;
         _time = time;
@@ -37,7 +39,8 @@ internal sealed class OrderWriter : IAsyncDisposable
     }
 
     /// <summary>Stores a write, with whatever else is there to be stored.</summary>
-    public Task<WriteOutcome> StoreAsync(OrderWrite write) => _grouper.SubmitAsync(write);
+    public async Task<WriteOutcome> StoreAsync(OrderWrite write) =>
+        await _grouper.SubmitAsync(await _vault.SealAsync(write));
 
     public ValueTask DisposeAsync() => _grouper.DisposeAsync();
 

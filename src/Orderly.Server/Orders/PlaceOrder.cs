@@ -3,6 +3,7 @@ using Orderly.Server.Access;
 using Orderly.Server.Configuration;
 using Orderly.Server.Database;
 using Orderly.Server.Http;
+using Orderly.Server.Privacy;
 using Orderly.Server.Services;
 
 namespace Orderly.Server.Orders;
@@ -69,7 +70,7 @@ internal sealed class PlaceOrder(
         Status = OrderStatus.Placed,
         Content = content,
         ContentJson = OrderDocument.WriteContent(content),
-        PersonalJson = OrderDocument.WritePersonal(content),
+        Personal = PersonalData.Given(OrderDocument.WritePersonal(content)),
         Actor = caller.KeyId,
         CatalogEpoch = epoch,
         ClaimedReference = content.Reference,

@@ -29,7 +29,12 @@ internal sealed class RevertOrder(RevisionStore revisions, ChangeOrder change, O
                 return problem;
             }
 
-            return OrderWrite.On(current, ChangeKind.Reverted, ids.Next(), caller.KeyId).WithContent(then!.Content) with
+            if (then!.Personal.IsUnreadable)
+            {
+                return OrderStore.Unreadable(current.Id);
+            }
+
+            return OrderWrite.On(current, ChangeKind.Reverted, ids.Next(), caller.KeyId).WithContent(then.Content) with
             {
                 UpdatableAfter = target.Terms.IsForced ? null : settings.UpdatableAfter,
                 OverriddenWindow = target.Terms.IsForced ? settings.UpdatableAfter : null,

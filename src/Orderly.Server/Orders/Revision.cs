@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Orders;
 
@@ -15,7 +16,10 @@ internal sealed record Revision
     public required OrderStatus Status { get; init; }
     public required bool IsDeleted { get; init; }
     public required byte[] ContentJson { get; init; }
-    public required byte[]? PersonalJson { get; init; }
+    public required PersonalData Personal { get; init; }
+
+    /// <summary>customer and notes as JSON; null where there is neither, or they were erased since.</summary>
+    public byte[]? PersonalJson => Personal.Json;
 
     /// <summary>The caller's part, read out of the JSON when it is asked for.</summary>
     public OrderContent Content => _content ??= OrderDocument.ReadContent(ContentJson, PersonalJson);
@@ -26,7 +30,7 @@ internal sealed record Revision
         Version = Version,
         Status = Status,
         ContentJson = ContentJson,
-        PersonalJson = PersonalJson,
+        Personal = Personal,
         UpdatedAt = RecordedAt,
         UpdatedBy = Actor,
         DeletedAt = IsDeleted ? RecordedAt : null,

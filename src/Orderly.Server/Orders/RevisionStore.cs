@@ -1,15 +1,19 @@
 using Npgsql;
 using Orderly.Server.Database;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Orders;
 
 /// <summary>Reads the log of an order. Every statement goes by the order's id, whatever else there is.</summary>
-internal sealed class RevisionStore(ReadDataSource database)
+internal sealed class RevisionStore(ReadDataSource database, OrderVault vault)
 {
     internal const string Columns =
-        "r.version, r.kind, r.recorded_at, r.actor, r.reason, r.status, r.deleted, r.content, r.personal";
+        $"""
+        r.version, r.kind, r.recorded_at, r.actor, r.reason, r.status, r.deleted, r.content, r.personal,
+            {OrderKeyStore.OfRevision}
+        """;
 
-    internal const int ColumnCount = 9;
+    internal const int ColumnCount = 10;
 
     private const string SelectOne =
         $"select {Columns} from revisions r where r.order_id = $1 and r.version = $2";
@@ -37,36 +41,40 @@ internal sealed class RevisionStore(ReadDataSource database)
 
     public async Task<Revision?> FindAsync(Guid orderId, int version)
     {
-        var found = await ReadAsync(SelectOne, [Parameters.Of(orderId), Parameters.Of(version)]);
+        var found = await ReadAsync(SelectOne, orderId, [Parameters.Of(orderId), Parameters.Of(version)]);
         return found.Count > 0 ? found[0] : null;
     }
 
     /// <summary>The version that held at an instant; null where the order was not there yet.</summary>
     public async Task<Revision?> FindAsOfAsync(Guid orderId, DateTime instant)
     {
-        var found = await ReadAsync(SelectAsOf, [Parameters.Of(orderId), Parameters.Of(instant)]);
+        var found = await ReadAsync(SelectAsOf, orderId, [Parameters.Of(orderId), Parameters.Of(instant)]);
         return found.Count > 0 ? found[0] : null;
     }
 
     /// <summary>Versions in order, from one on.</summary>
     public Task<List<Revision>> ListAsync(Guid orderId, int fromVersion, int count) =>
-        ReadAsync(SelectRange, [Parameters.Of(orderId), Parameters.Of(fromVersion), Parameters.Of(count)]);
+        ReadAsync(SelectRange, orderId, [Parameters.Of(orderId), Parameters.Of(fromVersion), Parameters.Of(count)]);
 
-    private async Task<List<Revision>> ReadAsync(string sql, NpgsqlParameter[] parameters)
+    private async Task<List<Revision>> ReadAsync(string sql, Guid orderId, NpgsqlParameter[] parameters)
     {
-        await using var command = database.Source.CreateCommand(sql);
-        command.Parameters.AddRange(parameters);
-        await using var reader = await command.ExecuteReaderAsync();
         var revisions = new List<Revision>();
-        while (await reader.ReadAsync())
+        await using (var command = database.Source.CreateCommand(sql))
         {
-            revisions.Add(Read(reader));
+            command.Parameters.AddRange(parameters);
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+            {
+                revisions.Add(Read(reader));
+            }
         }
 
-        return revisions;
+        return await vault.OpenAsync(orderId, revisions);
     }
 
-    /// <summary>Reads one row that has <see cref="Columns"/> from a column on.</summary>
+    /// <summary>
+    /// Reads one row that has <see cref="Columns"/> from a column on. Its personal data is still to be opened.
+    /// </summary>
     internal static Revision Read(NpgsqlDataReader row, int at = 0) => new()
     {
         Version = row.GetInt32(at),
@@ -77,6 +85,6 @@ internal sealed class RevisionStore(ReadDataSource database)
         Status = Order.ParseStatus(row.GetString(at + 5))!.Value,
         IsDeleted = row.GetBoolean(at + 6),
         ContentJson = row.GetFieldValue<byte[]>(at + 7),
-        PersonalJson = row.IsDBNull(at + 8) ? null : row.GetFieldValue<byte[]>(at + 8),
+        Personal = OrderStore.ReadPersonal(row, at + 8),
     };
 }

@@ -1,3 +1,5 @@
+using Orderly.Server.Privacy;
+
 namespace Orderly.Server.Orders;
 
 /// <summary>An order as it stands in the database.</summary>
@@ -17,8 +19,11 @@ internal sealed record StoredOrder
     /// </summary>
     public required byte[] ContentJson { get; init; }
 
+    /// <summary>customer and notes, encrypted and in the clear.</summary>
+    public required PersonalData Personal { get; init; }
+
     /// <summary>customer and notes as JSON; null where there is neither.</summary>
-    public required byte[]? PersonalJson { get; init; }
+    public byte[]? PersonalJson => Personal.Json;
     public required DateTime CreatedAt { get; init; }
     public required string CreatedBy { get; init; }
     public required DateTime UpdatedAt { get; init; }

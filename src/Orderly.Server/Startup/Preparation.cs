@@ -4,6 +4,7 @@ using Orderly.Server.Configuration;
 using Orderly.Server.Database;
 using Orderly.Server.Observability;
 using Orderly.Server.Orders;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Startup;
 
@@ -23,6 +24,16 @@ internal static class Preparation
         {
             LogEvents.MigrationApplied(log, name);
         }
+    }
+
+    /// <summary>Loads the keys of personal data, and encrypts what an older server left in the clear.</summary>
+    /// <exception cref="SettingsException">The keys are not those of the database.</exception>
+    public static async Task OpenVaultAsync(IServiceProvider services, CancellationToken stop)
+    {
+        var log = services.GetRequiredService<ILogger<SealStore>>();
+        await services.GetRequiredService<KeyRegister>().OpenAsync(stop);
+        await services.GetRequiredService<SealStore>().SealAsync(
+            count => LogEvents.PersonalDataSealed(log, count), stop);
     }
 
     /// <summary>Lets every order be found by what it holds, whoever wrote it.</summary>

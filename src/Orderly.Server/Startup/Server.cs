@@ -57,6 +57,7 @@ internal static class Server
         {
             app.UseOrderly();
             await Preparation.MigrateAsync(app.Services, stop);
+            await Preparation.OpenVaultAsync(app.Services, stop);
             await Preparation.FillTermsAsync(app.Services, stop);
             var newKey = await Preparation.EnsureKeyAsync(app.Services, settings.Server, stop);
             await Preparation.LoadSampleDataAsync(app.Services, settings.Server, databaseIsNew, stop);

@@ -16,7 +16,7 @@ internal sealed record ImportWrite(ImportRow Row, OrderWrite Write)
 /// Stores the rows of an import piece by piece, with the statements that every other write uses, so that history,
 /// feed and hashes are the same.
 /// </summary>
-internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed)
+internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed, OrderVault vault)
 {
     private const int AttemptsMax = 4;
     private const int PieceSeconds = 60;
@@ -33,7 +33,7 @@ internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed)
     /// </summary>
     public async Task<HashSet<Guid>> StoreAsync(IReadOnlyList<ImportWrite> writes)
     {
-        var group = writes.Select(write => write.Write).ToArray();
+        var group = await vault.SealAsync(writes.Select(write => write.Write));
         var began = new List<int>();
         for (var attempt = 1; ; attempt++)
         {
@@ -74,5 +74,5 @@ internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed)
 
     /// <summary>Begins an import of which all rows are stored, or none.</summary>
     public Task<WholeImportStore> BeginWholeAsync(string team) =>
-        WholeImportStore.BeginAsync(database.Writes.Source, team, feed);
+        WholeImportStore.BeginAsync(database.Writes.Source, team, feed, vault);
 }

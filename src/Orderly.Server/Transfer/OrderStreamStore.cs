@@ -11,7 +11,7 @@ namespace Orderly.Server.Transfer;
 /// Reads all orders that fit, from one snapshot, through a cursor: some thousand rows at a time, so that neither side
 /// ever holds more, and whoever stops in the middle leaves no more than those behind.
 /// </summary>
-internal sealed class OrderStreamStore(StreamDataSource database)
+internal sealed class OrderStreamStore(StreamDataSource database, OrderVault vault)
 {
     /// <summary>More than a stream may take at all without being heard of; then this process stands still.</summary>
     private const string SetUp =
@@ -38,7 +38,7 @@ internal sealed class OrderStreamStore(StreamDataSource database)
             while (await reader.ReadAsync(stop))
             {
                 fetched++;
-                yield return OrderStore.Read(reader);
+                yield return await vault.OpenAsync(OrderStore.Read(reader));
             }
         }
         while (fetched == FetchedRows);

@@ -4,6 +4,7 @@ using Orderly.Server.Configuration;
 using Orderly.Server.Http;
 using Orderly.Server.Observability;
 using Orderly.Server.Orders;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Transfer;
 
@@ -13,7 +14,7 @@ internal sealed record OrderStreamQuery(
 
 /// <summary>Prepares a stream of all orders that fit. It runs once the answer is sent.</summary>
 internal sealed class StreamOrders(
-    OrderStreamStore orders, OrderSettings settings, TimeProvider time, ILogger<OrderStream> log)
+    OrderStreamStore orders, EmailIndex emails, OrderSettings settings, TimeProvider time, ILogger<OrderStream> log)
 {
     private const string RowsParameter = "csv";
     private const string RowPerOrder = "orders";
@@ -42,7 +43,7 @@ internal sealed class StreamOrders(
             query.Refuse(name, $"A stream gives all orders, so it takes no \"{name}\"; pages are application/json.");
         }
 
-        if (OrderFilterInput.Read(query, caller).IsRefused(out var notAllowed, out var filter))
+        if (OrderFilterInput.Read(query, caller, emails).IsRefused(out var notAllowed, out var filter))
         {
             return notAllowed;
         }

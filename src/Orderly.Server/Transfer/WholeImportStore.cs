@@ -76,20 +76,23 @@ internal sealed class WholeImportStore : IAsyncDisposable
     private readonly NpgsqlTransaction _transaction;
     private readonly string _team;
     private readonly FeedSequencer _feed;
+    private readonly OrderVault _vault;
 
     private WholeImportStore(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string team, FeedSequencer feed)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string team, FeedSequencer feed, OrderVault vault)
     {
+        _vault = vault;
         _connection = connection;
         _transaction = transaction;
         _team = team;
         _feed = feed;
     }
 
-    public static async Task<WholeImportStore> BeginAsync(NpgsqlDataSource source, string team, FeedSequencer feed)
+    public static async Task<WholeImportStore> BeginAsync(
+        NpgsqlDataSource source, string team, FeedSequencer feed, OrderVault vault)
     {
         var connection = await source.OpenConnectionAsync();
-        var store = new WholeImportStore(connection, await connection.BeginTransactionAsync(), team, feed);
+        var store = new WholeImportStore(connection, await connection.BeginTransactionAsync(), team, feed, vault);
         await store.ExecuteAsync(SetUp);
         await store.ExecuteAsync(CreateGathered);
         return store;
@@ -121,7 +124,7 @@ internal sealed class WholeImportStore : IAsyncDisposable
     /// <summary>False: the service records changed meanwhile, and not all of it was stored.</summary>
     public async Task<bool> StoreAsync(IReadOnlyList<ImportWrite> writes)
     {
-        var group = writes.Select(write => write.Write).ToArray();
+        var group = await _vault.SealAsync(writes.Select(write => write.Write));
         return (await OrderWriteStore.StoreAsync(_connection, group, claimsLater: true)).Count == group.Length;
     }
 

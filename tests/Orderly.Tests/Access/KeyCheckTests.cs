@@ -105,7 +105,7 @@ public sealed class KeyCheckTests(RunningServer server) : IClassFixture<RunningS
     [Fact]
     public async Task A_revoked_key_is_refused_on_every_server_within_a_second()
     {
-        await using var other = new ServerOnDatabase(server.Database);
+        await using var other = new ServerOnDatabase(server);
         await other.InitializeAsync();
         var made = (await server.Api.PostAsync("/keys", """{"name": "k", "role": "viewer"}""")).ShouldBe(201);
         using var here = new Api(server.Address, made.String("key"));

@@ -66,7 +66,7 @@ public sealed class RateLimitTests(RunningServer server) : IClassFixture<Running
     public async Task Servers_share_a_quota_to_within_a_tenth()
     {
         const int quota = 200;
-        await using var other = new ServerOnDatabase(server.Database);
+        await using var other = new ServerOnDatabase(server);
         await other.InitializeAsync();
         var made = (await _api.PostAsync("/keys", $$"""
             {"name": "k", "role": "viewer", "rateLimit": {"reads": {"windowSeconds": 3600, "quota": {{quota}} } } }

@@ -58,6 +58,11 @@ public sealed class StatementTests(TestCluster cluster)
         types.ShouldContain("KeyWriteStore");
         types.ShouldContain("AuditStore");
         types.ShouldContain("OverrideStore");
+        types.ShouldContain("OrderKeyStore");
+        types.ShouldContain("PersonalWriteStore");
+        types.ShouldContain("SealStore");
+        types.ShouldContain("RewrapStore");
+        types.ShouldContain("KeyRegisterStore");
         types.ShouldContain("Migrator");
     }
 
@@ -124,11 +129,11 @@ public sealed class StatementTests(TestCluster cluster)
         return "(" + string.Join(", ", columns.Select(column => column switch
         {
             "order_id" or "write_id" => "uuid[]",
-            "version" or "base_version" or "answer_status" => "integer[]",
+            "version" or "base_version" or "answer_status" or "kek_version" => "integer[]",
             "datetime" or "created_at" => "timestamptz[]",
             "totalfee" => "numeric[]",
             "totalfee_stated" or "deleted" => "boolean[]",
-            "personal" or "request_digest" or "salt" => "bytea[]",
+            "personal" or "request_digest" or "salt" or "wrapped" or "old" or "fingerprint" => "bytea[]",
             "epoch" or "row_number" => "bigint[]",
             "updatable_after" => "interval[]",
             _ => "text[]",

@@ -37,6 +37,9 @@ public class RunningServer(TestCluster? cluster) : IAsyncLifetime
 
     protected virtual string BootstrapKey => Key;
 
+    /// <summary>The keys of personal data; servers on the same database need the same.</summary>
+    public virtual string KeyFile => Path.Combine(_files.FullName, "personal-data-keys");
+
     /// <summary>Settings beside those that every test server has, as <c>name, value</c>.</summary>
     protected virtual IReadOnlyList<(string Name, string Value)> Settings => [];
 
@@ -52,6 +55,7 @@ public class RunningServer(TestCluster? cluster) : IAsyncLifetime
             $"--ConnectionStrings:Orderly={_database.ConnectionString}",
             $"--Orderly:BootstrapKey={BootstrapKey}",
             $"--Orderly:DataDirectory={_files.FullName}",
+            $"--Privacy:KeyFile={KeyFile}",
         };
         arguments.AddRange(Settings.Select(setting => $"--{setting.Name}={setting.Value}"));
         var builder = WebApplication.CreateBuilder([.. arguments]);

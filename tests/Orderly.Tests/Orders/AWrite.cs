@@ -1,4 +1,5 @@
 using Orderly.Server.Orders;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Tests.Orders;
 
@@ -40,7 +41,7 @@ internal static class AWrite
         Status = OrderStatus.Placed,
         Content = content ?? Content,
         ContentJson = OrderDocument.WriteContent(content ?? Content),
-        PersonalJson = null,
+        Personal = PersonalData.None,
         Actor = "test",
     };
 }

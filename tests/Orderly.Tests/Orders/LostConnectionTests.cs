@@ -39,9 +39,8 @@ public sealed class LostConnectionTests(RunningServer server) : IClassFixture<Ru
             .ShouldBe(placed.Length);
         foreach (var updated in acknowledged.Where(reply => reply.Status == 200))
         {
-            (await server.Database.SingleAsync<string>(
-                "select convert_from(personal, 'UTF8') from revisions where order_id = $1 and version = $2",
-                Guid.Parse(updated.Id), updated.Version)).ShouldContain(updated.Raw("notes")!);
+            (await server.Api.GetAsync($"/orders/{updated.Id}/revisions/{updated.Version}")).ShouldBe(200)
+                .Raw("order/notes").ShouldBe(updated.Raw("notes"));
         }
 
         await ShouldBeWholeAsync();

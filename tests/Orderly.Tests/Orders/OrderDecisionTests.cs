@@ -3,6 +3,7 @@ using CsCheck;
 using Orderly.Contract.Problems;
 using Orderly.Server.Http;
 using Orderly.Server.Orders;
+using Orderly.Server.Privacy;
 using Orderly.Server.Services;
 
 namespace Orderly.Tests.Orders;
@@ -38,7 +39,7 @@ public sealed class OrderDecisionTests
         Team = "internal",
         IsTotalFeeStated = content.IsTotalFeeStated,
         ContentJson = OrderDocument.WriteContent(content),
-        PersonalJson = OrderDocument.WritePersonal(content),
+        Personal = PersonalData.Given(OrderDocument.WritePersonal(content)),
         CreatedAt = Created,
         CreatedBy = "k",
         UpdatedAt = Created,

@@ -89,7 +89,8 @@ public sealed class SlowReaderTests(RunningServer server) : IClassFixture<Runnin
     /// <summary>More than the sockets between two processes hold.</summary>
     private async Task FillAsync()
     {
-        var id = await server.Api.PlaceAsync(AnOrder.With($"\"notes\": \"{new string('n', 1_000)}\""));
+        var id = await server.Api.PlaceAsync(AnOrder.With(
+            $"\"metadata\": {{\"a\": \"{new string('n', 512)}\", \"b\": \"{new string('n', 512)}\"}}"));
         await server.Database.ExecuteAsync(
             "insert into orders (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, "
             + "content, personal, created_at, created_by, updated_at, updated_by, terms) "

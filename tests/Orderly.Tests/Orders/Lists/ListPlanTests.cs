@@ -4,6 +4,7 @@ using Npgsql;
 using Orderly.Server.Database;
 using Orderly.Server.Http;
 using Orderly.Server.Orders;
+using Orderly.Server.Privacy;
 using Orderly.Tests.Harness;
 
 namespace Orderly.Tests.Orders.Lists;
@@ -107,7 +108,7 @@ public sealed class ListPlanTests(DatabaseWithManyRows database) : IClassFixture
         http.Request.QueryString = new QueryString($"?{query}&sort={sort}".Replace("?&", "?"));
         var input = QueryInput.Read(
             http.Request, OrderFilter.MetadataPrefix, [.. OrderFilterInput.Names, "sort"]);
-        var filter = OrderFilterInput.Read(input);
+        var filter = OrderFilterInput.Read(input, DatabaseWithManyRows.Emails);
         var order = Sort.Read(input, OrderFilter.OrderedFields, ListOrders.DefaultSort);
         input.ToProblem().ShouldBeNull();
         return (filter, order);
@@ -134,9 +135,11 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
             array['s:service-' || floor(200 * power(random(), 3)), 'w:clean', 'w:deep', 'w:po', 'w:' || i,
                 'm:6:region=' || (array['eu', 'us', 'asia'])[1 + i % 3], 'w:' || (array['eu', 'us', 'asia'])[1 + i % 3],
                 'm:8:customer=c-' || i % 1000,
-                'e:' || left(encode(sha256(('user' || i % 1000 || '@example.com')::bytea), 'hex'), 32)]
+                ($1::text[])[1 + i % 1000]]
         from (select i, timestamptz '2020-01-01Z' + i * interval '1 hour' as at from generate_series(1, 30000) i) g
         """;
+
+    internal static readonly EmailIndex Emails = new(AKeyFile.Load());
 
     private TestDatabase? _database;
 
@@ -145,7 +148,8 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _database = await cluster.CloneAsync();
-        await _database.ExecuteAsync(Fill);
+        await _database.ExecuteAsync(
+            Fill, (object)Enumerable.Range(0, 1_000).Select(i => Emails.TermOf($"user{i}@example.com")).ToArray());
         await _database.ExecuteAsync("update orders set reference = 'PO-20001' where number = 20001");
         await _database.ExecuteAsync("vacuum analyze orders");
         Lists = DataSources.ForLists(_database.ConnectionString, log: null);
