@@ -51,6 +51,8 @@ internal static class Composition
         services.AddSingleton<ListServices>();
 
         services.AddSingleton<OrderVault>();
+        services.AddSingleton<Reveals>();
+        services.AddSingleton<OrderDisplay>();
         services.AddSingleton<OrderStore>();
         services.AddSingleton<OrderWriter>();
         services.AddSingleton<OrderTermsStore>();

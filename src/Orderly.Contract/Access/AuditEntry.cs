@@ -26,7 +26,9 @@ public sealed record AuditEntry
     [JsonPropertyName("team")]
     public required string Team { get; init; }
 
-    /// <summary>The id of what it was done to: a key or an order.</summary>
+    /// <summary>
+    /// The id of what it was done to: a key or an order; "orders" for many at once, which the detail counts or lists.
+    /// </summary>
     [JsonPropertyName("subject")]
     public required string Subject { get; init; }
 

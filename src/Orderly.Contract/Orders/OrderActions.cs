@@ -47,6 +47,18 @@ public sealed record RevertRequest
     public int? Version { get; init; }
 }
 
+/// <summary>The body of <c>POST /orders/{id}/erase</c>.</summary>
+public sealed record EraseRequest
+{
+    /// <summary>Why, 1 to 500 characters; the revision and the audit record keep it, so nothing personal in it.</summary>
+    [JsonPropertyName("reason")]
+    public required string Reason { get; init; }
+
+    /// <summary>The version that the change is based on; it acts as If-Match.</summary>
+    [JsonPropertyName("version")]
+    public int? Version { get; init; }
+}
+
 /// <summary>One version of an order: who, when, what, why.</summary>
 public sealed record RevisionView
 {
@@ -54,7 +66,7 @@ public sealed record RevisionView
     [JsonPropertyName("version")]
     public required int Version { get; init; }
 
-    /// <summary>order.placed, order.updated, order.status-changed, order.deleted or order.restored.</summary>
+    /// <summary>order.placed, order.updated, order.status-changed, order.deleted, order.restored or order.erased.</summary>
     [JsonPropertyName("type")]
     public required string Type { get; init; }
 

@@ -45,11 +45,13 @@ public sealed record OrderView
     [JsonPropertyName("reference")]
     public string? Reference { get; init; }
 
-    /// <summary>Who the order is for.</summary>
+    /// <summary>
+    /// Who the order is for; masked for keys without orders:reveal, null where it was erased.
+    /// </summary>
     [JsonPropertyName("customer")]
     public Customer? Customer { get; init; }
 
-    /// <summary>Free text.</summary>
+    /// <summary>Free text; masked for keys without orders:reveal, null where it was erased.</summary>
     [JsonPropertyName("notes")]
     public string? Notes { get; init; }
 

@@ -39,7 +39,9 @@ internal static class LogVerificationStore
                 end,
                 case when o.version = r.version then o.datetime end,
                 case when o.version = r.version then o.totalfee::text end,
-                case when o.version = r.version then o.reference end
+                case when o.version = r.version then o.reference end,
+                case when r.personal is not null and r.personal_salt is null then (
+                    select int4send(k.kek_version) || k.wrapped from order_keys k where k.order_id = r.order_id) end
             from revisions r
             left join orders o on o.order_id = r.order_id
             order by r.order_id, r.version

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Orderly.Server.Database;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Changes;
 
@@ -13,9 +14,10 @@ internal sealed record VerificationSummary(
 /// </summary>
 /// <param name="key">Whose signatures count; null: signatures are not checked.</param>
 /// <param name="kept">Checkpoints from outside the database, whose signatures were checked.</param>
+/// <param name="openSalted">See <see cref="OrderChainCheck"/>.</param>
 internal sealed class LogVerifier(
     CheckpointKey? key, IReadOnlyList<Checkpoint> kept, TimeProvider time, Action<Finding> tell,
-    Action<long, TimeSpan> progress)
+    Action<long, TimeSpan> progress, Func<Guid, byte[], WrappedKey, byte[]?>? openSalted = null)
 {
     private const int ProgressSeconds = 1;
     private const int ClockEveryRows = 4_096;
@@ -33,7 +35,7 @@ internal sealed class LogVerifier(
         var (inLog, inFeed) = LogFingerprint.Pair();
         LogVerificationStore.Prepare(session);
 
-        var chains = new OrderChainCheck(findings, inLog);
+        var chains = new OrderChainCheck(findings, inLog, openSalted);
         LogVerificationStore.ReadRevisions(session, rows => Each(rows, chains.Add));
         chains.Finish();
         foreach (var order in LogVerificationStore.FindOrdersWithoutRevision(session, Findings.ToldMax))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Orderly.Server.Database;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Changes;
 
@@ -8,7 +9,11 @@ namespace Orderly.Server.Changes;
 /// Checks the versions of each order as they come, in order: dense from 1 on, each the hash of itself and the version
 /// before, later than that one, its personal data what it was committed to; and the order itself like its newest.
 /// </summary>
-internal sealed class OrderChainCheck(Findings findings, LogFingerprint seen)
+/// <param name="openSalted">
+/// Opens what was in the clear once, whose salt is encrypted with it; null where the keys are not at hand.
+/// </param>
+internal sealed class OrderChainCheck(
+    Findings findings, LogFingerprint seen, Func<Guid, byte[], WrappedKey, byte[]?>? openSalted = null)
 {
     private const int UnexplainedMax = 1_000;
     private const long MicrosecondsTo2000 = 946_684_800_000_000;
@@ -159,8 +164,25 @@ internal sealed class OrderChainCheck(Findings findings, LogFingerprint seen)
         }
 
         _hasher.Begin();
-        _hasher.AddBytes(row.Bytes(RevisionRow.Salt));
-        _hasher.AddBytes(row.Bytes(RevisionRow.Personal));
+        if (row.IsNull(RevisionRow.Salt) && row.Bytes(RevisionRow.Personal) is [PersonalVault.FormatWithSalt, ..])
+        {
+            if (openSalted is null)
+            {
+                findings.AddOrder(Id, version, "personal data can be checked only where the key file is");
+                return;
+            }
+
+            _hasher.AddBytes(row.IsNull(RevisionRow.DataKey)
+                ? []
+                : openSalted(Id, row.Bytes(RevisionRow.Personal).ToArray(),
+                    WrappedKey.Read(row.Bytes(RevisionRow.DataKey).ToArray())) ?? []);
+        }
+        else
+        {
+            _hasher.AddBytes(row.Bytes(RevisionRow.Salt));
+            _hasher.AddBytes(row.Bytes(RevisionRow.Personal));
+        }
+
         _hasher.Finish(_computed);
         if (!isCommitted || !row.Bytes(RevisionRow.Commitment).SequenceEqual(_computed))
         {

@@ -22,6 +22,9 @@ internal static class RevisionRow
     public const int TotalFee = 22;
     public const int Reference = 23;
 
+    /// <summary>The order's data key, where the salt is encrypted with the data.</summary>
+    public const int DataKey = 24;
+
     private const int FormatVersion = 1;
 
     /// <summary>The types of the columns that are hashed. Text is hashed as its bytes in UTF-8.</summary>

@@ -12,6 +12,7 @@ internal enum Command
     Verify,
     Checkpoint,
     Doctor,
+    Rewrap,
     OpenApi,
     Help,
     Version,
@@ -29,6 +30,7 @@ internal static class CommandLine
         ("verify", Command.Verify, "verify the log of changes: every version, the feed, the signed checkpoints"),
         ("checkpoint", Command.Checkpoint, "print the newest signed checkpoint, to be kept outside the database"),
         ("doctor", Command.Doctor, "examine settings, files and database, and say what to do about each finding"),
+        ("rewrap", Command.Rewrap, "wrap the data keys of all orders with the newest key of the key file"),
         ("openapi", Command.OpenApi, "print the OpenAPI document, then stop"),
     ];
 

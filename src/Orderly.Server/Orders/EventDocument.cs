@@ -6,7 +6,7 @@ namespace Orderly.Server.Orders;
 /// <summary>The JSON of one event: CloudEvents 1.0, JSON format.</summary>
 internal static class EventDocument
 {
-    public static void Write(FeedEntry entry, TimeSpan updatableAfter, IBufferWriter<byte> output)
+    public static void Write(FeedEntry entry, Display display, IBufferWriter<byte> output)
     {
         var revision = entry.Step.Revision;
         var id = entry.Order.Id.ToString("D");
@@ -32,7 +32,7 @@ internal static class EventDocument
         writer.WriteEndArray();
         writer.Flush();
         output.Write(",\"order\":"u8);
-        OrderDocument.Write(entry.Order, updatableAfter, output);
+        OrderDocument.Write(entry.Order, display, output);
         output.Write("}}"u8);
     }
 }

@@ -7,11 +7,14 @@ using Orderly.Server.Observability;
 namespace Orderly.Server.Orders;
 
 /// <summary>200: one page of the feed.</summary>
-internal sealed class EventPage(FeedBatch batch, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
+internal sealed class EventPage(FeedBatch batch, OrderDisplay display) : IResult, IEndpointMetadataProvider
 {
-    public Task ExecuteAsync(HttpContext httpContext) =>
-        Answer.SendPageAsync(httpContext, new Paged<FeedEntry>(batch.Entries, FeedToken.Make(batch.Last)),
-            (row, body) => EventDocument.Write(row, updatableAfter, body), linkParameter: "after");
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var shown = await display.ForAsync(httpContext, batch.Entries.Select(entry => entry.Order));
+        await Answer.SendPageAsync(httpContext, new Paged<FeedEntry>(batch.Entries, FeedToken.Make(batch.Last)),
+            (row, body) => EventDocument.Write(row, shown, body), linkParameter: "after");
+    }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
@@ -26,7 +29,7 @@ internal sealed class EventPage(FeedBatch batch, TimeSpan updatableAfter) : IRes
 /// reader costs a socket and no more.
 /// </summary>
 internal sealed class EventStream(
-    ReadFeed feed, FeedQuery query, TimeSpan updatableAfter, CancellationToken stopping) : IResult
+    ReadFeed feed, FeedQuery query, OrderDisplay display, CancellationToken stopping) : IResult
 {
     public const string MediaType = "text/event-stream";
     private const int HeartbeatSeconds = 15;
@@ -60,13 +63,14 @@ internal sealed class EventStream(
         while (true)
         {
             var batch = await feed.ReadAsync(next, stop);
+            var shown = await display.ForAsync(http, batch.Entries.Select(entry => entry.Order));
             using var text = new PooledBuffer(1024 * (batch.Entries.Count + 1));
             foreach (var entry in batch.Entries)
             {
                 text.WriteAscii(
                     $"id: {FeedToken.Make(entry.Position)}\nevent: {EventTypes.Of(entry.Step.Revision.Kind)}\n");
                 text.Write("data: "u8);
-                EventDocument.Write(entry, updatableAfter, text);
+                EventDocument.Write(entry, shown, text);
                 text.Write("\n\n"u8);
             }
 

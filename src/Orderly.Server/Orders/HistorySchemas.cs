@@ -24,6 +24,7 @@ internal static class HistorySchemas
         DescribeReason(book.Request(nameof(RestoreRequest)));
         var revert = DescribeReason(book.Request(nameof(RevertRequest)));
         revert["to"].Whole(1, int.MaxValue);
+        DescribeReason(book.Request(nameof(EraseRequest)));
         DescribeRevisions(book);
         DescribeEvents(book);
         var problem = book.AnswerWithoutNulls(nameof(ProblemDocument));

@@ -177,6 +177,10 @@ internal static class Order
         decimal? stated = input.TotalFee.IsGiven ? input.TotalFee.Value : keptTotal;
         var totalFee = stated ?? Totals.Compute(services, faults);
         Totals.CheckSum(services, faults);
+        var customer = MergeCustomer(input, kept?.Customer, current?.Customer, faults);
+        var notes = input.Notes.IsGiven
+            ? MaskedFields.Resolve("notes", "#/notes", input.Notes.Value, current?.Notes, faults)
+            : kept?.Notes;
         if (faults.ToProblem() is { } problem)
         {
             return problem;
@@ -192,13 +196,18 @@ internal static class Order
                 : kept is { IsTotalFeeStated: true },
             Currency = currency,
             Reference = input.Reference.IsGiven ? input.Reference.Value : kept?.Reference,
-            Customer = MergeCustomer(input, kept?.Customer),
-            Notes = input.Notes.IsGiven ? input.Notes.Value : kept?.Notes,
+            Customer = customer,
+            Notes = notes,
             Metadata = metadata,
         };
     }
 
-    private static CustomerDetails? MergeCustomer(OrderInput input, CustomerDetails? kept)
+    /// <param name="input">What the caller sent.</param>
+    /// <param name="kept">What stays where nothing was sent.</param>
+    /// <param name="stored">What a masked value may stand for.</param>
+    /// <param name="faults">Takes refusals.</param>
+    private static CustomerDetails? MergeCustomer(
+        OrderInput input, CustomerDetails? kept, CustomerDetails? stored, Faults faults)
     {
         if (!input.Customer.IsGiven)
         {
@@ -211,10 +220,14 @@ internal static class Order
         }
 
         var merged = new CustomerDetails(
-            given.Name.IsGiven ? given.Name.Value : kept?.Name,
-            given.Email.IsGiven ? given.Email.Value : kept?.Email,
-            given.Phone.IsGiven ? given.Phone.Value : kept?.Phone);
+            Take("name", given.Name, kept?.Name, stored?.Name),
+            Take("email", given.Email, kept?.Email, stored?.Email),
+            Take("phone", given.Phone, kept?.Phone, stored?.Phone));
         return merged is { Name: null, Email: null, Phone: null } ? null : merged;
+
+        string? Take(string member, Given<string> sent, string? keep, string? masked) => sent.IsGiven
+            ? MaskedFields.Resolve(member, "#/customer/" + member, sent.Value, masked, faults)
+            : keep;
     }
 
     private static IReadOnlyList<KeyValuePair<string, string>> MergeMetadata(

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orderly.Contract.Orders;
 using Orderly.Server.Access;
-using Orderly.Server.Configuration;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
@@ -13,6 +12,8 @@ internal static class OrderActionsApi
     private static readonly string[] StatusFields = ["status", "reason", "version"];
     private static readonly string[] RestoreFields = ["reason", "version"];
     private static readonly string[] RevertFields = ["to", "reason", "version"];
+    private static readonly string[] EraseFields = ["reason", "version"];
+    private static readonly WriteForm EraseForm = new(StatusCodes.Status200OK, JsonBody.MediaType, "dryRun");
     private static readonly WriteForm StatusForm = new(StatusCodes.Status200OK, JsonBody.MediaType, "dryRun");
     private static readonly WriteForm RestoreForm = new(StatusCodes.Status200OK, MediaType: null, "dryRun");
     private static readonly WriteForm RevertForm = new(StatusCodes.Status200OK, JsonBody.MediaType, "dryRun", "force");
@@ -35,6 +36,7 @@ internal static class OrderActionsApi
                 Described.IdempotencyKey,
                 new TakesBody(typeof(RestoreRequest), JsonBody.MediaType) { IsOptional = true })
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
+        MapErase(order);
         order.MapPost("revert", RevertAsync)
             .WithName("revertOrder").WithSummary("Give an order the content of an earlier version again")
             .WithMetadata(
@@ -43,25 +45,41 @@ internal static class OrderActionsApi
             .CanRefuse(404, 409, 412, 413, 415, 422, 428);
     }
 
+    private static void MapErase(RouteGroupBuilder order) =>
+        order.MapPost("erase", EraseAsync)
+            .WithName("eraseOrder").WithSummary("Erase what is personal of an order, in every version")
+            .WithDescription(
+                "customer and notes can't be read again by anybody, in no version, event or replay: they are null. "
+                + "Totals and history stay, and the log can still be verified. Deleted orders can be erased, too.")
+            .WithMetadata(
+                new RequiredScope(Scopes.OrdersErase), Described.OrderId, Described.IfMatch, Described.DryRun,
+                Described.IdempotencyKey, new TakesBody(typeof(EraseRequest), JsonBody.MediaType))
+            .CanRefuse(404, 409, 412, 413, 415, 422, 428);
+
+    private static Task<Results<OrderWritten, Refused>> EraseAsync(
+        string id, HttpContext http, EraseOrder erase, IdempotentWrite once, OrderDisplay display) =>
+        RunAsync(id, http, once, display, EraseForm,
+            body => ReasonInput.Read(body, EraseFields, "reason"), erase.RunAsync);
+
     private static Task<Results<OrderWritten, Refused>> ChangeStatusAsync(
-        string id, HttpContext http, ChangeStatus change, IdempotentWrite once, OrderSettings settings) =>
-        RunAsync(id, http, once, settings, StatusForm,
+        string id, HttpContext http, ChangeStatus change, IdempotentWrite once, OrderDisplay display) =>
+        RunAsync(id, http, once, display, StatusForm,
             body => ReasonInput.Read(body, StatusFields, "status"), change.RunAsync);
 
     private static Task<Results<OrderWritten, Refused>> RestoreAsync(
-        string id, HttpContext http, RestoreOrder restore, IdempotentWrite once, OrderSettings settings) =>
-        RunAsync(id, http, once, settings, RestoreForm,
+        string id, HttpContext http, RestoreOrder restore, IdempotentWrite once, OrderDisplay display) =>
+        RunAsync(id, http, once, display, RestoreForm,
             body => ReasonInput.Read(body, RestoreFields), restore.RunAsync);
 
     private static Task<Results<OrderWritten, Refused>> RevertAsync(
-        string id, HttpContext http, RevertOrder revert, IdempotentWrite once, OrderSettings settings) =>
-        RunAsync(id, http, once, settings, RevertForm,
+        string id, HttpContext http, RevertOrder revert, IdempotentWrite once, OrderDisplay display) =>
+        RunAsync(id, http, once, display, RevertForm,
             body => ReasonInput.Read(body, RevertFields, "to", "reason"), revert.RunAsync);
 
     private static async Task<Results<OrderWritten, Refused>> RunAsync(
-        string id, HttpContext http, IdempotentWrite once, OrderSettings settings, WriteForm form,
+        string id, HttpContext http, IdempotentWrite once, OrderDisplay display, WriteForm form,
         Func<JsonElement, ReasonInput> read, Func<ChangeTarget, ReasonInput, Caller, Task<Result<WrittenOrder>>> run) =>
         (await WriteFlow.RunAsync(id, http, once, form, read, run)).IsRefused(out var problem, out var written)
             ? new Refused(problem)
-            : new OrderWritten(written, settings.UpdatableAfter);
+            : new OrderWritten(written, display);
 }

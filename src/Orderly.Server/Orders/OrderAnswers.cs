@@ -6,7 +6,7 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Orders;
 
 /// <summary>201: the order was placed.</summary>
-internal sealed class OrderCreated(WrittenOrder written, WriteTerms terms, TimeSpan updatableAfter)
+internal sealed class OrderCreated(WrittenOrder written, WriteTerms terms, OrderDisplay display)
     : IResult, IEndpointMetadataProvider
 {
     public Task ExecuteAsync(HttpContext httpContext)
@@ -16,7 +16,7 @@ internal sealed class OrderCreated(WrittenOrder written, WriteTerms terms, TimeS
             httpContext.Response.Headers.Location = "/orders/" + written.Order.Id.ToString("D");
         }
 
-        return OrderWritten.SendAsync(httpContext, StatusCodes.Status201Created, written, updatableAfter);
+        return OrderWritten.SendAsync(httpContext, StatusCodes.Status201Created, written, display);
     }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
@@ -27,16 +27,20 @@ internal sealed class OrderCreated(WrittenOrder written, WriteTerms terms, TimeS
 }
 
 /// <summary>200: the order as the write left it.</summary>
-internal sealed class OrderWritten(WrittenOrder written, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
+internal sealed class OrderWritten(WrittenOrder written, OrderDisplay display) : IResult, IEndpointMetadataProvider
 {
     public Task ExecuteAsync(HttpContext httpContext) =>
-        SendAsync(httpContext, StatusCodes.Status200OK, written, updatableAfter);
+        SendAsync(httpContext, StatusCodes.Status200OK, written, display);
 
-    public static Task SendAsync(HttpContext http, int status, WrittenOrder written, TimeSpan updatableAfter)
+    /// <summary>Who places an order is shown what it sent just now, which reveals nothing.</summary>
+    public static async Task SendAsync(HttpContext http, int status, WrittenOrder written, OrderDisplay display)
     {
+        var shown = status == StatusCodes.Status201Created && !written.IsReplay
+            ? display.ForAuthor(http)
+            : await display.ForAsync(http, [written.Order]);
         Answer.MarkReplay(http, written.IsReplay);
-        return Answer.SendAsync(http, status, written.Order.Version, written.Order,
-            (row, body) => OrderDocument.Write(row, updatableAfter, body));
+        await Answer.SendAsync(http, status, written.Order.Version, written.Order,
+            (row, body) => OrderDocument.Write(row, shown, body));
     }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
@@ -47,12 +51,14 @@ internal sealed class OrderWritten(WrittenOrder written, TimeSpan updatableAfter
 }
 
 /// <summary>200: the order as it stands, or stood.</summary>
-internal sealed class OrderFound(FoundOrder found, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
+internal sealed class OrderFound(FoundOrder found, OrderDisplay display) : IResult, IEndpointMetadataProvider
 {
-    public Task ExecuteAsync(HttpContext httpContext) =>
-        Answer.SendAsync(httpContext, StatusCodes.Status200OK, found.Order.Version, found.Order,
-            FieldSelection.Apply<StoredOrder>(
-                found.Fields, (row, body) => OrderDocument.Write(row, updatableAfter, body)));
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var shown = await display.ForAsync(httpContext, [found.Order], found.Fields);
+        await Answer.SendAsync(httpContext, StatusCodes.Status200OK, found.Order.Version, found.Order,
+            FieldSelection.Apply<StoredOrder>(found.Fields, (row, body) => OrderDocument.Write(row, shown, body)));
+    }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
@@ -62,11 +68,14 @@ internal sealed class OrderFound(FoundOrder found, TimeSpan updatableAfter) : IR
 }
 
 /// <summary>200: one page of orders.</summary>
-internal sealed class OrderPage(OrderList list, TimeSpan updatableAfter) : IResult, IEndpointMetadataProvider
+internal sealed class OrderPage(OrderList list, OrderDisplay display) : IResult, IEndpointMetadataProvider
 {
-    public Task ExecuteAsync(HttpContext httpContext) =>
-        Answer.SendPageAsync(httpContext, list.Page, FieldSelection.Apply<StoredOrder>(
-            list.Fields, (row, body) => OrderDocument.Write(row, updatableAfter, body)));
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var shown = await display.ForAsync(httpContext, list.Page.Rows, list.Fields);
+        await Answer.SendPageAsync(httpContext, list.Page, FieldSelection.Apply<StoredOrder>(
+            list.Fields, (row, body) => OrderDocument.Write(row, shown, body)));
+    }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
@@ -77,12 +86,15 @@ internal sealed class OrderPage(OrderList list, TimeSpan updatableAfter) : IResu
 }
 
 /// <summary>200: one version of an order with the whole order.</summary>
-internal sealed class RevisionFound(RevisionStep step, StoredOrder order, TimeSpan updatableAfter)
+internal sealed class RevisionFound(RevisionStep step, StoredOrder order, OrderDisplay display)
     : IResult, IEndpointMetadataProvider
 {
-    public Task ExecuteAsync(HttpContext httpContext) =>
-        Answer.SendAsync(httpContext, StatusCodes.Status200OK, step.Revision.Version, step,
-            (row, body) => RevisionDocument.Write(row, order, updatableAfter, body));
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var shown = await display.ForAsync(httpContext, step.HasPersonal ? [(order.Id, order.Team)] : []);
+        await Answer.SendAsync(httpContext, StatusCodes.Status200OK, step.Revision.Version, step,
+            (row, body) => RevisionDocument.Write(row, order, shown, body));
+    }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
@@ -92,11 +104,16 @@ internal sealed class RevisionFound(RevisionStep step, StoredOrder order, TimeSp
 }
 
 /// <summary>200: one page of versions.</summary>
-internal sealed class RevisionPage(Paged<RevisionStep> page, TimeSpan updatableAfter)
+internal sealed class RevisionPage(StoredOrder order, Paged<RevisionStep> page, OrderDisplay display)
     : IResult, IEndpointMetadataProvider
 {
-    public Task ExecuteAsync(HttpContext httpContext) => Answer.SendPageAsync(httpContext, page,
-        (row, body) => RevisionDocument.Write(row, order: null, updatableAfter, body));
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var shown = await display.ForAsync(
+            httpContext, page.Rows.Any(step => step.HasPersonal) ? [(order.Id, order.Team)] : []);
+        await Answer.SendPageAsync(httpContext, page,
+            (row, body) => RevisionDocument.Write(row, order: null, shown, body));
+    }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {

@@ -23,20 +23,20 @@ internal static class OrderDocument
     public static ReadOnlySpan<byte> NoPersonal => "{\"customer\":null,\"notes\":null}"u8;
 
     /// <summary>Writes the whole order, as an answer shows it.</summary>
-    public static void Write(StoredOrder order, TimeSpan updatableAfter, IBufferWriter<byte> output)
+    public static void Write(StoredOrder order, Display display, IBufferWriter<byte> output)
     {
         output.WriteJson("{\"id\":"u8, order.Id);
         output.WriteJson(",\"number\":"u8, order.Number);
         output.Write(Statuses[(int)order.Status]);
         Splice(order.ContentJson, output);
-        Splice(order.PersonalJson is { } personal ? personal : NoPersonal, output);
+        Splice(display.Personal(order.PersonalJson), output);
         output.WriteJson(",\"team\":"u8, order.Team);
         output.WriteJson(",\"version\":"u8, order.Version);
         output.WriteJson(",\"createdAt\":"u8, order.CreatedAt);
         output.WriteJson(",\"createdBy\":"u8, order.CreatedBy);
         output.WriteJson(",\"updatedAt\":"u8, order.UpdatedAt);
         output.WriteJson(",\"updatedBy\":"u8, order.UpdatedBy);
-        output.WriteJson(",\"updatableFrom\":"u8, order.CreatedAt + updatableAfter);
+        output.WriteJson(",\"updatableFrom\":"u8, order.CreatedAt + display.UpdatableAfter);
         if (order.DeletedAt is { } deletedAt)
         {
             output.WriteJson(",\"deletedAt\":"u8, deletedAt);

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Orderly.Contract.Orders;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
-using Orderly.Server.Configuration;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
@@ -31,7 +30,7 @@ internal static class OrderHistoryApi
     }
 
     private static async Task<Results<RevisionPage, Refused>> ListAsync(
-        string id, HttpContext http, OrderStore orders, RevisionStore revisions, OrderSettings settings)
+        string id, HttpContext http, OrderStore orders, RevisionStore revisions, OrderDisplay display)
     {
         var query = QueryInput.Read(http.Request, PageInput.Limit.Name, PageInput.After.Name);
         var pageSize = PageInput.Size(query);
@@ -42,7 +41,7 @@ internal static class OrderHistoryApi
             return new Refused(problem);
         }
 
-        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId, Caller.Of(http)) is null)
+        if (!OrderId.TryParse(id, out var orderId) || await orders.FindAsync(orderId, Caller.Of(http)) is not { } order)
         {
             return new Refused(OrderStore.NotFound(id));
         }
@@ -54,12 +53,12 @@ internal static class OrderHistoryApi
             .Select((revision, i) => new RevisionStep(revision, i + before > 0 ? found[i + before - 1] : null))
             .ToList();
         return new RevisionPage(
-            PageInput.Cut(steps, pageSize, cursorName, step => RevisionPosition.Format(step.Revision.Version)),
-            settings.UpdatableAfter);
+            order, PageInput.Cut(steps, pageSize, cursorName, step => RevisionPosition.Format(step.Revision.Version)),
+            display);
     }
 
     private static async Task<Results<RevisionFound, Refused>> GetAsync(
-        string id, string version, HttpContext http, OrderStore orders, RevisionStore revisions, OrderSettings settings)
+        string id, string version, HttpContext http, OrderStore orders, RevisionStore revisions, OrderDisplay display)
     {
         if (QueryInput.RefuseAny(http.Request) is { } query)
         {
@@ -84,7 +83,7 @@ internal static class OrderHistoryApi
         }
 
         var before = number == 1 ? null : await revisions.FindAsync(orderId, number - 1);
-        return new RevisionFound(new RevisionStep(revision, before), revision.On(order), settings.UpdatableAfter);
+        return new RevisionFound(new RevisionStep(revision, before), revision.On(order), display);
     }
 
     /// <summary>Where a page of versions goes on: behind this one.</summary>

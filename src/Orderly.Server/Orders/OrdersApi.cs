@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orderly.Contract.Orders;
 using Orderly.Server.Access;
-using Orderly.Server.Configuration;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
@@ -58,7 +57,7 @@ internal static class OrdersApi
     }
 
     private static async Task<Results<OrderCreated, Refused>> PlaceAsync(
-        HttpContext http, PlaceOrder place, IdempotentWrite once, OrderSettings settings)
+        HttpContext http, PlaceOrder place, IdempotentWrite once, OrderDisplay display)
     {
         if ((await WriteRequest.ReadAsync(http, JsonBody.MediaType, StatusCodes.Status201Created, "dryRun"))
             .IsRefused(out var unread, out var request))
@@ -79,12 +78,12 @@ internal static class OrdersApi
                 claim => place.RunAsync(input, request.Terms with { Claim = claim }, request.Caller));
             return result.IsRefused(out var problem, out var answer)
                 ? new Refused(problem)
-                : new OrderCreated(answer, request.Terms, settings.UpdatableAfter);
+                : new OrderCreated(answer, request.Terms, display);
         }
     }
 
     private static async Task<Results<OrderFound, NotModified, Refused>> GetAsync(
-        string id, HttpContext http, FindOrder find, OrderSettings settings)
+        string id, HttpContext http, FindOrder find, OrderDisplay display)
     {
         if ((await find.RunAsync(id, http.Request, Caller.Of(http))).IsRefused(out var problem, out var found))
         {
@@ -93,23 +92,23 @@ internal static class OrdersApi
 
         return Precondition.IsKnown(http.Request, found.Order.Version)
             ? new NotModified(found.Order.Version)
-            : new OrderFound(found, settings.UpdatableAfter);
+            : new OrderFound(found, display);
     }
 
     private static Task<Results<OrderWritten, Refused>> ReplaceAsync(
-        string id, HttpContext http, AmendOrder amend, IdempotentWrite once, OrderSettings settings) =>
-        AmendAsync(id, http, amend, once, settings, isPatch: false);
+        string id, HttpContext http, AmendOrder amend, IdempotentWrite once, OrderDisplay display) =>
+        AmendAsync(id, http, amend, once, display, isPatch: false);
 
     private static Task<Results<OrderWritten, Refused>> PatchAsync(
-        string id, HttpContext http, AmendOrder amend, IdempotentWrite once, OrderSettings settings) =>
-        AmendAsync(id, http, amend, once, settings, isPatch: true);
+        string id, HttpContext http, AmendOrder amend, IdempotentWrite once, OrderDisplay display) =>
+        AmendAsync(id, http, amend, once, display, isPatch: true);
 
     private static async Task<Results<OrderWritten, Refused>> AmendAsync(
-        string id, HttpContext http, AmendOrder amend, IdempotentWrite once, OrderSettings settings, bool isPatch) =>
+        string id, HttpContext http, AmendOrder amend, IdempotentWrite once, OrderDisplay display, bool isPatch) =>
         (await WriteFlow.RunAsync(id, http, once, isPatch ? PatchForm : ReplaceForm,
             body => OrderInput.Read(body, isPatch), amend.RunAsync)).IsRefused(out var problem, out var written)
             ? new Refused(problem)
-            : new OrderWritten(written, settings.UpdatableAfter);
+            : new OrderWritten(written, display);
 
     private static async Task<Results<NoContent, Refused>> DeleteAsync(
         string id, HttpContext http, DeleteOrder delete, IdempotentWrite once) =>

@@ -38,10 +38,11 @@ internal sealed class FileKeyProvider(PrivacySettings settings) : IKeyProvider
         return new(new WrappedKey(version, AuthenticatedCipher.Seal(key, dataKey, ContextOf(version, orderId))));
     }
 
-    public ValueTask<byte[]?> UnwrapAsync(WrappedKey key, Guid orderId) =>
-        new(Find(key.Version) is { } found
-            ? AuthenticatedCipher.Open(found, key.Bytes, ContextOf(key.Version, orderId))
-            : null);
+    public ValueTask<byte[]?> UnwrapAsync(WrappedKey key, Guid orderId) => new(Unwrap(key, orderId));
+
+    public byte[]? Unwrap(WrappedKey key, Guid orderId) => Find(key.Version) is { } found
+        ? AuthenticatedCipher.Open(found, key.Bytes, ContextOf(key.Version, orderId))
+        : null;
 
     /// <summary>Another server may have begun to use a version that this one has not read yet.</summary>
     private byte[]? Find(int version)

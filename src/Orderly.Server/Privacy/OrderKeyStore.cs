@@ -16,7 +16,7 @@ internal sealed record OrderErasure(Guid OrderId, Guid WriteId);
 /// </summary>
 internal sealed class OrderKeyStore(ReadDataSource database)
 {
-    /// <summary>Of an order <c>o</c> the wrapped data key, behind its version; looked for only where there is need.</summary>
+    /// <summary>Of an order <c>o</c> the wrapped data key, behind its version; looked for only where needed.</summary>
     public const string OfOrder =
         """
         case when o.personal is not null then (

@@ -36,6 +36,21 @@ internal static class Preparation
             count => LogEvents.PersonalDataSealed(log, count), stop);
     }
 
+    /// <summary>Wraps all data keys with the newest version. False: some could not be.</summary>
+    /// <exception cref="SettingsException">The keys are not those of the database.</exception>
+    public static async Task<bool> RewrapAsync(IServiceProvider services, TextWriter output, TextWriter errors)
+    {
+        await services.GetRequiredService<KeyRegister>().OpenAsync(CancellationToken.None);
+        var version = services.GetRequiredService<IKeyProvider>().CurrentVersion;
+        var result = await services.GetRequiredService<RewrapKeys>().RunAsync(
+            count => errors.WriteLine($"{count} data keys wrapped anew"), CancellationToken.None);
+        await output.WriteLineAsync($"{result.Rewrapped} data keys were wrapped anew with version {version}.");
+        await output.WriteLineAsync(result.Unreadable == 0
+            ? "Older versions are not needed any more by this database; backups of it need them."
+            : $"{result.Unreadable} could not be unwrapped, and stay as they are.");
+        return result.Unreadable == 0;
+    }
+
     /// <summary>Lets every order be found by what it holds, whoever wrote it.</summary>
     public static async Task FillTermsAsync(IServiceProvider services, CancellationToken stop)
     {

@@ -110,6 +110,21 @@ internal static class Server
             .RunAsync(Console.Error);
     }
 
+    /// <summary>
+    /// Wraps all data keys with the newest version, also beside a running server. False: some could not be.
+    /// </summary>
+    public static async Task<bool> RewrapAsync(string[] arguments)
+    {
+        var builder = CreateBuilder(arguments);
+        var settings = SettingsReader.Read(builder.Configuration);
+        await using var database = await DatabaseLocation.OpenForReadingAsync(
+            settings.Server, TimeProvider.System, Console.Error.WriteLine, CancellationToken.None);
+        builder.AddOrderly(settings, database.ConnectionString);
+        await using var app = builder.Build();
+        await Preparation.MigrateAsync(app.Services, CancellationToken.None);
+        return await Preparation.RewrapAsync(app.Services, Console.Out, Console.Error);
+    }
+
     /// <summary>The OpenAPI document as the running service would give it. Needs no database.</summary>
     public static async Task<byte[]> DescribeAsync()
     {

@@ -4,6 +4,7 @@ using Npgsql;
 using Orderly.Server.Changes;
 using Orderly.Server.Configuration;
 using Orderly.Server.Database;
+using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Startup;
 
@@ -42,7 +43,8 @@ internal static class VerifyLog
         var verifier = new LogVerifier(key, [.. against, .. newest], TimeProvider.System,
             finding => output.WriteLine($"FINDING  {finding}"),
             (rows, elapsed) => errors.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{rows:N0} records, {rows / elapsed.TotalSeconds:N0} a second")));
+                $"{rows:N0} records, {rows / elapsed.TotalSeconds:N0} a second")),
+            SaltedOpener(settings.Privacy));
         var summary = await ReadAsync(database, connection =>
         {
             using var snapshot = LogVerificationStore.BeginSnapshot(connection);
@@ -89,6 +91,20 @@ internal static class VerifyLog
         {
             throw new DatabaseStartException($"The log can't be read: {exception.Message}");
         }
+    }
+
+    /// <summary>What was in the clear once can be checked only with the keys; null where they are not here.</summary>
+    internal static Func<Guid, byte[], WrappedKey, byte[]?>? SaltedOpener(PrivacySettings settings)
+    {
+        if (!File.Exists(settings.KeyFile))
+        {
+            return null;
+        }
+
+        var keys = new FileKeyProvider(settings);
+        keys.Load();
+        return (orderId, box, wrapped) =>
+            keys.Unwrap(wrapped, orderId) is { } dataKey ? PersonalVault.OpenBox(dataKey, orderId, box) : null;
     }
 
     private static CheckpointKey? LoadKey(ChangeSettings settings, string? publicKey)

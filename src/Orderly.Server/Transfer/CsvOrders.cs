@@ -12,16 +12,16 @@ internal sealed class CsvOrders
 {
     private readonly CsvColumn[] _columns;
     private readonly bool _isRowPerOrder;
-    private readonly TimeSpan _updatableAfter;
+    private readonly Display _display;
     private readonly OrderCells _cells = new();
     private readonly Run[] _runs;
 
-    public CsvOrders(FieldSelection? fields, bool isRowPerOrder, TimeSpan updatableAfter)
+    public CsvOrders(FieldSelection? fields, bool isRowPerOrder, Display display)
     {
         var columns = CsvColumns.All(isRowPerOrder).Where(column => fields?.Contains(column.Field) ?? true);
         _columns = [.. columns];
         _isRowPerOrder = isRowPerOrder || !Array.Exists(_columns, column => column.IsOfLine);
-        _updatableAfter = updatableAfter;
+        _display = display;
         _runs = RunsOf(_columns);
     }
 
@@ -38,7 +38,7 @@ internal sealed class CsvOrders
 
     public void Write(StoredOrder order, PooledBuffer output)
     {
-        _cells.Take(order);
+        _cells.Take(order, _display);
         var rows = _isRowPerOrder ? 1 : _cells.LineCount;
         for (var line = 0; line < rows; line++)
         {
@@ -91,7 +91,7 @@ internal sealed class CsvOrders
         var before = output.WrittenCount;
         if (column.WriteOwn is { } write)
         {
-            write(order, _updatableAfter, output);
+            write(order, _display.UpdatableAfter, output);
         }
         else
         {

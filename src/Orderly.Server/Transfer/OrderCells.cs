@@ -41,12 +41,12 @@ internal sealed class OrderCells
 
     public int LineCount => _lines.Count / SlotsOfLine;
 
-    public void Take(StoredOrder order)
+    public void Take(StoredOrder order, Display display)
     {
         Array.Clear(_values);
         _lines.Clear();
         _content = order.ContentJson;
-        _personal = order.PersonalJson ?? [];
+        _personal = order.PersonalJson is null ? [] : display.Personal(order.PersonalJson).ToArray();
         TakeContent();
         if (_personal.Length > 0)
         {

@@ -14,7 +14,7 @@ namespace Orderly.Server.Transfer;
 /// </code>
 /// </remarks>
 internal sealed class OrderStream(
-    OrderStreamQuery query, OrderStreamStore orders, TimeSpan updatableAfter, Places? places, TimeProvider time,
+    OrderStreamQuery query, OrderStreamStore orders, OrderDisplay display, Places? places, TimeProvider time,
     ILogger<OrderStream> log) : IResult
 {
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -56,7 +56,7 @@ internal sealed class OrderStream(
         {
             using var output = new PacedOutput(
                 http.Response.BodyWriter, TimeSpan.FromSeconds(StreamLimits.StallSeconds), time, stop.Token);
-            await SendRowsAsync(output, RequestFacts.Of(http), stop.Token);
+            await SendShownAsync(http, output, stop.Token);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException
             && http.Response.HasStarted)
@@ -71,14 +71,32 @@ internal sealed class OrderStream(
         }
     }
 
-    private async Task SendRowsAsync(PacedOutput output, RequestFacts facts, CancellationToken stop)
+    private async Task SendShownAsync(HttpContext http, PacedOutput output, CancellationToken stop)
     {
-        var write = WriterOfRows(output.Rows);
+        var (shown, recorded) = await display.ForStreamAsync(http, query.Fields);
+        try
+        {
+            await SendRowsAsync(output, shown, recorded, RequestFacts.Of(http), stop);
+        }
+        finally
+        {
+            if (recorded is not null)
+            {
+                await recorded.EndAsync();
+            }
+        }
+    }
+
+    private async Task SendRowsAsync(
+        PacedOutput output, Display shown, RevealedStream? recorded, RequestFacts facts, CancellationToken stop)
+    {
+        var write = WriterOfRows(shown, output.Rows);
         facts.Rows = 0;
         try
         {
             await foreach (var order in orders.ReadAllAsync(query.Filter, query.Sort, stop))
             {
+                recorded?.Add(order);
                 write(order, output.Rows);
                 facts.Rows++;
                 await output.SendFullAsync();
@@ -93,17 +111,17 @@ internal sealed class OrderStream(
         }
     }
 
-    private Action<StoredOrder, PooledBuffer> WriterOfRows(PooledBuffer output)
+    private Action<StoredOrder, PooledBuffer> WriterOfRows(Display shown, PooledBuffer output)
     {
         if (query.Format == ListFormat.Csv)
         {
-            var rows = new CsvOrders(query.Fields, query.IsRowPerOrder, updatableAfter);
+            var rows = new CsvOrders(query.Fields, query.IsRowPerOrder, shown);
             rows.WriteHeader(output);
             return rows.Write;
         }
 
         var writeOrder = FieldSelection.Apply<StoredOrder>(
-            query.Fields, (row, body) => OrderDocument.Write(row, updatableAfter, body));
+            query.Fields, (row, body) => OrderDocument.Write(row, shown, body));
         return (order, body) =>
         {
             writeOrder(order, body);

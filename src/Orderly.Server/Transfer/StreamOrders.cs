@@ -1,6 +1,5 @@
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
-using Orderly.Server.Configuration;
 using Orderly.Server.Http;
 using Orderly.Server.Observability;
 using Orderly.Server.Orders;
@@ -14,7 +13,7 @@ internal sealed record OrderStreamQuery(
 
 /// <summary>Prepares a stream of all orders that fit. It runs once the answer is sent.</summary>
 internal sealed class StreamOrders(
-    OrderStreamStore orders, EmailIndex emails, OrderSettings settings, TimeProvider time, ILogger<OrderStream> log)
+    OrderStreamStore orders, EmailIndex emails, OrderDisplay display, TimeProvider time, ILogger<OrderStream> log)
 {
     private const string RowsParameter = "csv";
     private const string RowPerOrder = "orders";
@@ -72,6 +71,6 @@ internal sealed class StreamOrders(
         var isRowPerOrder = string.Equals(rows, RowPerOrder, StringComparison.Ordinal);
         return new OrderStream(
             new OrderStreamQuery(format, filter.Within(caller.OnlyTeam), sort, fields, isRowPerOrder),
-            orders, settings.UpdatableAfter, takesPlace ? _places : null, time, log);
+            orders, display, takesPlace ? _places : null, time, log);
     }
 }

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
-using Orderly.Server.Configuration;
 using Orderly.Server.Http;
 using Orderly.Server.Orders;
 
@@ -47,7 +46,7 @@ internal static class TransfersApi
             : new ImportAnswer(tally.ToResult());
 
     private static async Task<Results<OrderPage, OrderStream, Refused>> ListAsync(
-        HttpContext http, ListOrders list, StreamOrders stream, OrderSettings settings)
+        HttpContext http, ListOrders list, StreamOrders stream, OrderDisplay display)
     {
         var caller = Caller.Of(http);
         if (ListFormat.Asked(http.Request) is not { } format)
@@ -65,6 +64,6 @@ internal static class TransfersApi
 
         return (await list.RunAsync(http.Request, caller, http.RequestAborted)).IsRefused(out var problem, out var page)
             ? new Refused(problem)
-            : new OrderPage(page, settings.UpdatableAfter);
+            : new OrderPage(page, display);
     }
 }

@@ -30,6 +30,7 @@ public sealed class AccessMatrixTests(RunningServer server) : IClassFixture<Runn
         ["POST /orders/{id}/status"] = (Scopes.OrdersWrite, true),
         ["POST /orders/{id}/restore"] = (Scopes.OrdersDelete, true),
         ["POST /orders/{id}/revert"] = (Scopes.OrdersWrite, true),
+        ["POST /orders/{id}/erase"] = (Scopes.OrdersErase, true),
         ["GET /orders/{id}/revisions"] = (Scopes.OrdersRead, true),
         ["GET /orders/{id}/revisions/{version}"] = (Scopes.OrdersRead, true),
         ["GET /changes"] = (Scopes.ChangesRead, false),
@@ -63,6 +64,7 @@ public sealed class AccessMatrixTests(RunningServer server) : IClassFixture<Runn
     {
         ["PUT /orders/{id}"] = AnOrder.Least,
         ["POST /orders/{id}/status"] = """{"status": "confirmed"}""",
+        ["POST /orders/{id}/erase"] = """{"reason": "r"}""",
         ["POST /orders/{id}/revert"] = """{"to": 1, "reason": "r"}""",
     };
 
