@@ -50,7 +50,9 @@ public sealed record RevertRequest
 /// <summary>The body of <c>POST /orders/{id}/erase</c>.</summary>
 public sealed record EraseRequest
 {
-    /// <summary>Why, 1 to 500 characters; the revision and the audit record keep it, so nothing personal in it.</summary>
+    /// <summary>
+    /// Why, 1 to 500 characters; the revision and the audit record keep it, so nothing personal in it.
+    /// </summary>
     [JsonPropertyName("reason")]
     public required string Reason { get; init; }
 
@@ -66,7 +68,9 @@ public sealed record RevisionView
     [JsonPropertyName("version")]
     public required int Version { get; init; }
 
-    /// <summary>order.placed, order.updated, order.status-changed, order.deleted, order.restored or order.erased.</summary>
+    /// <summary>
+    /// order.placed, order.updated, order.status-changed, order.deleted, order.restored or order.erased.
+    /// </summary>
     [JsonPropertyName("type")]
     public required string Type { get; init; }
 

@@ -70,7 +70,8 @@ internal sealed class OrderFeedStore(ReadDataSource database, OrderVault vault)
         var before = entry.Step.Before is { } earlier ? await vault.OpenAsync(id, earlier) : null;
         return entry with
         {
-            Order = entry.Order with { Personal = revision.Personal }, Step = new RevisionStep(revision, before),
+            Order = entry.Order with { Personal = revision.Personal },
+            Step = new RevisionStep(revision, before),
         };
     }
 

@@ -28,6 +28,9 @@ internal sealed record OrderWrite
         ? null
         : throw new InvalidOperationException("Personal data was to be stored before it was sealed."));
 
+    /// <summary>The salt of the log's commitment to what is personal; null where nothing is.</summary>
+    public byte[]? NewSalt() => PersonalBox is null ? null : LogHash.NewSalt();
+
     /// <summary>The order's data key, where it is known.</summary>
     public WrappedKey? KnownKey { get; init; }
 

@@ -384,8 +384,7 @@ internal static class OrderWriteStore
             Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.WriteId),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Kind.ToText()),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Reason),
-            Parameters.Column(
-                writes, NpgsqlDbType.Bytea, write => write.PersonalJson is null ? null : LogHash.NewSalt()),
+            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.NewSalt()),
             Parameters.Of(LogHash.BeforeFirst),
         },
     };

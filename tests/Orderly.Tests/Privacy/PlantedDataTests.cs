@@ -65,7 +65,8 @@ public sealed class PlantedDataTests(PersonalServer server) : IClassFixture<Pers
 
         (await _api.GetAsync($"/orders?customer.email={Next()}@example.com")).ShouldBe(200);
         (await _api.GetAsync("/orders", ("Accept", "text/csv"))).ShouldBe(200).Text.ShouldContain("PlantedSecret");
-        (await _api.PostAsync($"/orders/{await _api.PlaceAsync(Order())}/erase", """{"reason": "test"}""")).ShouldBe(200);
+        var erased = await _api.PlaceAsync(Order());
+        (await _api.PostAsync($"/orders/{erased}/erase", """{"reason": "test"}""")).ShouldBe(200);
     }
 
     private async Task RefuseAsync()

@@ -60,7 +60,8 @@ public sealed class RevealTests(PersonalServer server) : IClassFixture<PersonalS
         string[] ids = [await PlaceIdAsync("PO-a"), await PlaceIdAsync("PO-b"), await server.Api.PlaceAsync()];
         (await watcher.GetAsync("/orders?q=paged")).ShouldBe(200).At("data").GetArrayLength().ShouldBe(2);
 
-        var entry = (await RevealsAsync("orders")).Where(entry => Listed(entry).Contains(ids[0])).ShouldHaveSingleItem();
+        var entry = (await RevealsAsync("orders")).Where(entry => Listed(entry).Contains(ids[0]))
+            .ShouldHaveSingleItem();
         Listed(entry).ShouldBe(ids[..2], ignoreOrder: true);
         entry.GetProperty("detail").GetProperty("count").GetInt32().ShouldBe(2);
         entry.GetProperty("detail").GetProperty("route").GetString().ShouldBe("GET /orders");
