@@ -101,6 +101,27 @@ public sealed class LogLineTests
             .ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task Whatever_an_alert_wants_to_see_the_increase_of_is_there_from_the_start()
+    {
+        await using var server = await LoneServer.StartAsync();
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Authorization = new("Bearer", ServerProcess.Key);
+        var metrics = "";
+        await UntilAsync(async () =>
+        {
+            metrics = await http.GetStringAsync(
+                new Uri(server.Address, "/metrics"), TestContext.Current.CancellationToken);
+            return metrics.Contains("orderly_database_up", StringComparison.Ordinal);
+        });
+        foreach (var counter in (string[])["group_splits", "personal_unreadable", "log_dropped"])
+        {
+            metrics.ShouldMatch($"(?m)^orderly_{counter}_total{{[^}}]*}} 0( |$)");
+        }
+
+        metrics.ShouldMatch("(?m)^orderly_problems_total{[^}]*code=\"internal-error\"[^}]*} 0( |$)");
+    }
+
     private static async Task<bool> AskAndCountAsync(LoneServer server, OrderlyClient client, bool isHeard)
     {
         var before = Count(server);

@@ -38,7 +38,8 @@ internal static class HealthApi
             .WithDescription("`degraded`: it serves, but not everything; as long as the database only reads, writes "
                 + "are refused, and while the feed lags behind, its readers are told later. With a key that has "
                 + "`audit:read` the checks are listed, too.")
-            .WithMetadata(new OpenToAll { ShowsMoreWithKey = true }, new Gives(200, "The service can serve, all or a part."));
+            .WithMetadata(
+                new OpenToAll { ShowsMoreWithKey = true }, new Gives(200, "The service can serve, all or a part."));
     }
 
     private static Results<Ok<Health>, Refused> Live(HttpContext http) =>

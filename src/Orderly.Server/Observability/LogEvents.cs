@@ -6,6 +6,9 @@ namespace Orderly.Server.Observability;
 /// </summary>
 internal static partial class LogEvents
 {
+    private const string RequestLine =
+        "{Method} {Route} {Status} in {DurationMs} ms, key {KeyId}, {Bytes} bytes, {Rows} rows, {Code}";
+
     [LoggerMessage(1000, LogLevel.Information, "Applied migration {Migration}")]
     public static partial void MigrationApplied(ILogger log, string migration);
 
@@ -42,6 +45,22 @@ internal static partial class LogEvents
         "When keys were last used could not be written down, and will be with their next use: {Reason}")]
     public static partial void KeyUseNotRecorded(ILogger log, string reason);
 
+    [LoggerMessage(2006, LogLevel.Warning, "The database does not answer: {Reason}")]
+    public static partial void DatabaseLost(ILogger log, string reason);
+
+    [LoggerMessage(2007, LogLevel.Information, "The database answers again, after {Seconds} s")]
+    public static partial void DatabaseBack(ILogger log, double seconds);
+
+    [LoggerMessage(2100, LogLevel.Warning, "No checkpoints of the log are signed, since there is no key: {Reason}")]
+    public static partial void CheckpointKeyUnusable(ILogger log, string reason);
+
+    [LoggerMessage(2101, LogLevel.Error,
+        "No checkpoints of the log are signed any more, since {Reason}; run the command verify")]
+    public static partial void CheckpointsStopped(ILogger log, string reason);
+
+    [LoggerMessage(2102, LogLevel.Warning, "The newest checkpoint is in the database only: {Reason}")]
+    public static partial void CheckpointNotKept(ILogger log, string reason);
+
     [LoggerMessage(2200, LogLevel.Error,
         "ALERT: personal data of order {OrderId} is not what was stored, or its key is not; run the command verify")]
     public static partial void PersonalDataUnreadable(ILogger log, Guid orderId);
@@ -64,36 +83,12 @@ internal static partial class LogEvents
     [LoggerMessage(2205, LogLevel.Information, "Encrypted {Count} versions that were in the clear so far")]
     public static partial void PersonalDataSealed(ILogger log, long count);
 
-    [LoggerMessage(2100, LogLevel.Warning, "No checkpoints of the log are signed, since there is no key: {Reason}")]
-    public static partial void CheckpointKeyUnusable(ILogger log, string reason);
-
-    [LoggerMessage(2101, LogLevel.Error,
-        "No checkpoints of the log are signed any more, since {Reason}; run the command verify")]
-    public static partial void CheckpointsStopped(ILogger log, string reason);
-
-    [LoggerMessage(2102, LogLevel.Warning, "The newest checkpoint is in the database only: {Reason}")]
-    public static partial void CheckpointNotKept(ILogger log, string reason);
-
     [LoggerMessage(3000, LogLevel.Error, "{Method} {Route} failed, trace {TraceId}")]
     public static partial void RequestFailed(
         ILogger log, Exception exception, string method, string route, string traceId);
 
     [LoggerMessage(3001, LogLevel.Error, "The database could not be used: {Reason}, trace {TraceId}")]
     public static partial void DatabaseFailed(ILogger log, string reason, string traceId);
-
-    [LoggerMessage(4000, LogLevel.Warning,
-        "A stream was cut off: its reader stood still for {StallSeconds} s, or it took {Minutes} min in all")]
-    public static partial void StreamCutOff(ILogger log, int stallSeconds, int minutes);
-
-    [LoggerMessage(4001, LogLevel.Warning,
-        "The planner's statistics could not be renewed after an import; autovacuum will: {Reason}")]
-    public static partial void StatisticsFailed(ILogger log, string reason);
-
-    [LoggerMessage(2006, LogLevel.Warning, "The database does not answer: {Reason}")]
-    public static partial void DatabaseLost(ILogger log, string reason);
-
-    [LoggerMessage(2007, LogLevel.Information, "The database answers again, after {Seconds} s")]
-    public static partial void DatabaseBack(ILogger log, double seconds);
 
     [LoggerMessage(3100, LogLevel.Information, RequestLine)]
     public static partial void Answered(
@@ -110,8 +105,13 @@ internal static partial class LogEvents
         ILogger log, string method, string route, int status, double durationMs, string? keyId, long? bytes,
         long? rows, string? code);
 
-    private const string RequestLine =
-        "{Method} {Route} {Status} in {DurationMs} ms, key {KeyId}, {Bytes} bytes, {Rows} rows, {Code}";
+    [LoggerMessage(4000, LogLevel.Warning,
+        "A stream was cut off: its reader stood still for {StallSeconds} s, or it took {Minutes} min in all")]
+    public static partial void StreamCutOff(ILogger log, int stallSeconds, int minutes);
+
+    [LoggerMessage(4001, LogLevel.Warning,
+        "The planner's statistics could not be renewed after an import; autovacuum will: {Reason}")]
+    public static partial void StatisticsFailed(ILogger log, string reason);
 
     [LoggerMessage(5000, LogLevel.Information, "Serving with the certificate {Serial}, which ends on {EndsAt:u}")]
     public static partial void CertificateServed(ILogger log, string serial, DateTime endsAt);
@@ -127,11 +127,11 @@ internal static partial class LogEvents
     [LoggerMessage(5003, LogLevel.Error, "The certificate before stays in use, since the new one can't be: {Reason}")]
     public static partial void CertificateUnusable(ILogger log, string reason);
 
-    [LoggerMessage(5020, LogLevel.Warning,
-        "The identity provider's keys could not be had, and are asked for again: {Reason}")]
-    public static partial void ProviderUnavailable(ILogger log, string reason);
-
     [LoggerMessage(5010, LogLevel.Information,
         "A message that can't be read as a request was refused with {Status}: {Reason}, trace {TraceId}")]
     public static partial void MessageRefused(ILogger log, int status, string reason, string traceId);
+
+    [LoggerMessage(5020, LogLevel.Warning,
+        "The identity provider's keys could not be had, and are asked for again: {Reason}")]
+    public static partial void ProviderUnavailable(ILogger log, string reason);
 }

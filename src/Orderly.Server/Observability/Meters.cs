@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Orderly.Contract.Problems;
 
 namespace Orderly.Server.Observability;
 
@@ -38,7 +39,8 @@ internal static class Meters
         "orderly.group.retries", "{attempt}", "Groups of writes sent again after a lost connection or a deadlock.");
 
     public static readonly Counter<long> GroupSplits = Meter.CreateCounter<long>(
-        "orderly.group.splits", "{group}", "Groups of writes that the database refused and that were tried one by one.");
+        "orderly.group.splits", "{group}",
+        "Groups of writes that the database refused and that were tried one by one.");
 
     [Labels("kind")]
     public static readonly UpDownCounter<int> ActiveRequests = Meter.CreateUpDownCounter<int>(
@@ -72,6 +74,10 @@ internal static class Meters
 
     public static readonly Counter<long> Replays = Meter.CreateCounter<long>(
         "orderly.idempotency.replays", "{request}", "Repeated requests that got their first answer again.");
+
+    public static readonly Counter<long> PersonalDataUnreadable = Meter.CreateCounter<long>(
+        "orderly.personal.unreadable", "{attempt}",
+        "Times that personal data could not be decrypted, since it or its key was changed.");
 
     // The feed.
 
@@ -151,9 +157,20 @@ internal static class Meters
         HistogramBucketBoundaries = DurationBounds,
     };
 
-    /// <summary>Most answers take a millisecond or less, which the framework's own bounds would not tell apart.</summary>
+    /// <summary>Most answers take a millisecond or less, where the framework's own bounds are too wide.</summary>
     public static double[] DurationBounds =>
         [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+    /// <summary>
+    /// Lets what an alert watches for the first of exist from the start: an increase is seen only of what was there.
+    /// </summary>
+    public static void BeginAtZero()
+    {
+        Problems.Add(0, Label("code", ProblemCode.InternalError.ToText()));
+        GroupSplits.Add(0);
+        PersonalDataUnreadable.Add(0);
+        LogLinesDropped.Add(0);
+    }
 
     public static KeyValuePair<string, object?> Label(string name, object value) => new(name, value);
 }

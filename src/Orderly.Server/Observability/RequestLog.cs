@@ -85,7 +85,8 @@ internal sealed class RequestLog(RequestDelegate next, ILoggerFactory logs, Time
         }
     }
 
-    private static string? RouteOf(HttpContext http) => (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText?.TrimEnd('/');
+    private static string? RouteOf(HttpContext http) =>
+        (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText?.TrimEnd('/');
 
     /// <summary>A method that HTTP does not know may be any text.</summary>
     private static string MethodOf(HttpRequest request)

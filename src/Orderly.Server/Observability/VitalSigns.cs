@@ -2,7 +2,7 @@ using Orderly.Server.Database;
 
 namespace Orderly.Server.Observability;
 
-/// <summary>Looks at the database every few seconds, for the metrics, and says in the log when it is lost and back.</summary>
+/// <summary>Looks at the database every few seconds, for the metrics, and logs when it is lost and back.</summary>
 internal sealed class VitalSigns(DatabaseCheck database, TimeProvider time, ILogger<VitalSigns> log)
     : BackgroundService
 {
@@ -13,6 +13,7 @@ internal sealed class VitalSigns(DatabaseCheck database, TimeProvider time, ILog
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        Meters.BeginAtZero();
         while (!stoppingToken.IsCancellationRequested)
         {
             try

@@ -38,6 +38,7 @@ internal sealed class PersonalVault(
             return PersonalData.Opened(stored, json);
         }
 
+        Meters.PersonalDataUnreadable.Add(1);
         LogEvents.PersonalDataUnreadable(log, orderId);
         return PersonalData.Unreadable(stored);
     }

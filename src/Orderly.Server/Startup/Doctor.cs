@@ -90,7 +90,7 @@ internal sealed class Doctor(AllSettings settings, bool verifiesLog, TimeProvide
         };
         await using var connection = new NpgsqlConnection(text.ConnectionString);
         await connection.OpenAsync();
-        var examination = new DatabaseExamination(connection, time);
+        var examination = new ExaminationStore(connection, time);
         TellAll(await examination.ExamineServerAsync());
         try
         {

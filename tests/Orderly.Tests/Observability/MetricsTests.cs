@@ -3,7 +3,7 @@ using Orderly.Tests.Harness;
 
 namespace Orderly.Tests.Observability;
 
-/// <summary>What Prometheus reads. Other servers of this process count into the same metrics, so they only grow.</summary>
+/// <summary>What Prometheus reads. Other servers of this process count into it, too, so it only grows.</summary>
 public sealed class MetricsTests(RunningServer server) : IClassFixture<RunningServer>
 {
     [Fact]

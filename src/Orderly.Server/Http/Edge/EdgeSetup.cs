@@ -33,10 +33,10 @@ internal static class EdgeSetup
             services.AddHostedService(provider => provider.GetRequiredService<ServedCertificate>());
         }
 
-        // The addresses are given to Kestrel below, so the host is told of none.
-        builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "")
-            .UseSetting(WebHostDefaults.HttpPortsKey, "").UseSetting(WebHostDefaults.HttpsPortsKey, "")
-            .ConfigureKestrel(kestrel => Limit(kestrel, settings))
+        // The addresses are given to Kestrel below. A list without any, for where there is nothing at all the host looks
+        // for others.
+        builder.Configuration.AddInMemoryCollection([new(WebHostDefaults.ServerUrlsKey, ";")]);
+        builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, settings))
             // Nothing here blocks a thread, so a request goes on where its bytes arrived.
             .UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         services.AddOptions<KestrelServerOptions>().Configure<IServiceProvider>((kestrel, provider) =>

@@ -5,7 +5,7 @@ using Orderly.Server.Database;
 namespace Orderly.Server.Startup;
 
 /// <summary>Looks at a database as whoever is on call would: what may lose data, and what is about to fail.</summary>
-internal sealed class DatabaseExamination(NpgsqlConnection connection, TimeProvider time)
+internal sealed class ExaminationStore(NpgsqlConnection connection, TimeProvider time)
 {
     private const int VersionMin = 150000;
     private const int ConnectionsNeeded = 40;
