@@ -19,16 +19,7 @@ internal sealed class KeyRegister(FileKeyProvider provider, KeyRegisterStore sto
         }
 
         var file = provider.LoadOrCreate();
-        foreach (var version in await store.ListNeededAsync(stop))
-        {
-            if (file.Find(version) is null)
-            {
-                throw new SettingsException(
-                    $"Privacy:KeyFile: '{provider.Path}' lacks version {version} of the key, which personal data in "
-                    + "the database is encrypted with. Put that line back.");
-            }
-        }
-
+        RequireFit(file, await store.ListAsync(stop), await store.ListNeededAsync(stop));
         await UseAsync(file, stop);
     }
 
@@ -46,21 +37,44 @@ internal sealed class KeyRegister(FileKeyProvider provider, KeyRegisterStore sto
         return true;
     }
 
-    /// <summary>Two servers with a version of the same name and different keys could not read each other.</summary>
-    private async Task UseAsync(KeyFile file, CancellationToken stop)
+    /// <summary>What keeps a file from being used with a database; null: nothing does.</summary>
+    /// <param name="path">Where the file is.</param>
+    /// <param name="file">What is in it.</param>
+    /// <param name="known">The fingerprints that the database has seen.</param>
+    /// <param name="needed">The versions that its data keys are wrapped with.</param>
+    public static string? FindFault(
+        string path, KeyFile file, Dictionary<int, byte[]> known, IReadOnlyCollection<int> needed)
     {
-        var known = await store.RegisterAsync(file.Fingerprints, stop);
+        foreach (var version in needed.Where(version => file.Find(version) is null))
+        {
+            return $"Privacy:KeyFile: '{path}' lacks version {version} of the key, which personal data in the database "
+                + "is encrypted with. Put that line back.";
+        }
+
+        // Two servers with a version of the same name and different keys could not read each other.
         foreach (var (version, fingerprint) in file.Fingerprints)
         {
-            if (!known[version].AsSpan().SequenceEqual(fingerprint))
+            if (known.TryGetValue(version, out var seen) && !seen.AsSpan().SequenceEqual(fingerprint))
             {
-                throw new SettingsException(
-                    $"Privacy:KeyFile: {(version == 0 ? "the index secret" : $"version {version}")} in "
-                    + $"'{provider.Path}' is not the one that this database was used with. All servers of a database "
-                    + "need the same file.");
+                return $"Privacy:KeyFile: {(version == 0 ? "the index secret" : $"version {version}")} in '{path}' is "
+                    + "not the one that this database was used with. All servers of a database need the same file.";
             }
         }
 
+        return null;
+    }
+
+    private async Task UseAsync(KeyFile file, CancellationToken stop)
+    {
+        RequireFit(file, await store.RegisterAsync(file.Fingerprints, stop), needed: []);
         provider.Use(file.Newest);
+    }
+
+    private void RequireFit(KeyFile file, Dictionary<int, byte[]> known, IReadOnlyCollection<int> needed)
+    {
+        if (FindFault(provider.Path, file, known, needed) is { } fault)
+        {
+            throw new SettingsException(fault);
+        }
     }
 }

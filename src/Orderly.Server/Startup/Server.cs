@@ -106,8 +106,7 @@ internal static class Server
             "skip" => false,
             var other => throw new SettingsException($"--log takes skip, not '{other}'."),
         };
-        return new Doctor(SettingsReader.Read(configuration), verifiesLog, TimeProvider.System, Console.Out)
-            .RunAsync(Console.Error);
+        return Doctor.RunAsync(configuration, verifiesLog, TimeProvider.System, Console.Out, Console.Error);
     }
 
     /// <summary>

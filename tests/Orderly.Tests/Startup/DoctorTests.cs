@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Configuration;
-using Orderly.Server.Configuration;
+using Orderly.Server.Privacy;
 using Orderly.Server.Startup;
 using Orderly.Tests.Harness;
 
@@ -82,6 +82,58 @@ public sealed class DoctorTests(TestCluster cluster) : IDisposable
         lines[^1].ShouldContain("1 failures");
     }
 
+    [Fact]
+    public async Task A_key_file_of_another_database_is_a_failure()
+    {
+        await using var database = await CloneAsync();
+        await database.ExecuteAsync(
+            "insert into key_fingerprints (version, fingerprint) values (1, decode(repeat('00', 16), 'hex'))");
+        var path = Path.Combine(_files.FullName, "personal-data-keys");
+        (await ExamineAsync(database.ConnectionString, verifiesLog: false)).Lines
+            .ShouldContain(line => line.StartsWith("FAILURE  keys", StringComparison.Ordinal)
+                && line.Contains("which " + path + " does not have"));
+
+        KeyFile.Create(path);
+        (await ExamineAsync(database.ConnectionString, verifiesLog: false)).Lines
+            .ShouldContain(line => line.StartsWith("FAILURE  keys", StringComparison.Ordinal)
+                && line.Contains("version 1 in") && line.Contains("is not the one"));
+
+        await database.ExecuteAsync("delete from key_fingerprints");
+        (await ExamineAsync(database.ConnectionString, verifiesLog: false)).Lines
+            .ShouldContain("ok       keys       the keys of personal data are those of this database");
+
+        await File.WriteAllTextAsync(path, "index: no", TestContext.Current.CancellationToken);
+        (await ExamineAsync(database.ConnectionString, verifiesLog: false)).Lines
+            .ShouldContain(line => line.StartsWith("FAILURE  files", StringComparison.Ordinal)
+                && line.Contains("line 1 of"));
+    }
+
+    [Theory]
+    [InlineData(90, "ok       tls")]
+    [InlineData(7, "WARNING  tls")]
+    [InlineData(-1, "FAILURE  tls")]
+    public async Task A_certificate_that_ends_is_told_in_time(double validForDays, string beginning)
+    {
+        using var authority = new TestAuthority("doctor");
+        authority.WritePair(_files.FullName, validForDays);
+        var (_, lines) = await ExamineAsync("Host=127.0.0.1;Port=1;Database=none;Username=none", settings:
+        [
+            ("urls", "https://127.0.0.1:0"), ("Tls:CertificateFile", Path.Combine(_files.FullName, "cert.pem")),
+            ("Tls:KeyFile", Path.Combine(_files.FullName, "key.pem")),
+        ]);
+        lines.ShouldContain(line => line.StartsWith(beginning, StringComparison.Ordinal)
+            && line.Contains("the certificate "));
+    }
+
+    [Fact]
+    public async Task A_setting_that_is_wrong_is_a_finding_too()
+    {
+        var (isWell, lines) = await ExamineAsync("Host=127.0.0.1", settings: [("Limits:Reads", "many")]);
+        isWell.ShouldBeFalse();
+        lines[0].ShouldStartWith("FAILURE  settings");
+        lines[0].ShouldContain("Limits:Reads");
+    }
+
     private async Task<TestDatabase> CloneAsync()
     {
         var database = await cluster.CloneAsync();
@@ -91,7 +143,8 @@ public sealed class DoctorTests(TestCluster cluster) : IDisposable
 
     private static string Finding(string line) => line[19..].Trim();
 
-    private async Task<(bool IsWell, List<string> Lines)> ExamineAsync(string connectionString, bool verifiesLog = true)
+    private async Task<(bool IsWell, List<string> Lines)> ExamineAsync(
+        string connectionString, bool verifiesLog = true, (string Name, string Value)[]? settings = null)
     {
         var configuration = new ConfigurationManager();
         configuration["ConnectionStrings:Orderly"] = connectionString;
@@ -99,8 +152,12 @@ public sealed class DoctorTests(TestCluster cluster) : IDisposable
         configuration["Orderly:StartTimeout"] = "00:00:01";
         await using var output = new StringWriter();
         await using var errors = new StringWriter();
-        var isWell = await new Doctor(SettingsReader.Read(configuration), verifiesLog, TimeProvider.System, output)
-            .RunAsync(errors);
+        foreach (var (name, value) in settings ?? [])
+        {
+            configuration[name] = value;
+        }
+
+        var isWell = await Doctor.RunAsync(configuration, verifiesLog, TimeProvider.System, output, errors);
         return (isWell, [.. output.ToString().TrimEnd().Split(Environment.NewLine)]);
     }
 }
