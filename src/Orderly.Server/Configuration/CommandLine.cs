@@ -106,7 +106,7 @@ internal static class CommandLine
         text.Append("\nSettings (command line, environment with __ for :, .env, appsettings.json, in this order):\n");
         foreach (var (name, fallback, meaning) in SettingsReader.Known)
         {
-            text.Append("  --").Append(name.PadRight(28)).Append(meaning)
+            text.Append("  --").Append(name.PadRight(32)).Append(meaning)
                 .Append(" [").Append(fallback).Append("]\n");
         }
 
