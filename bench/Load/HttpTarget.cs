@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text;
+using Npgsql;
 
 namespace Orderly.Bench.Load;
 
@@ -12,8 +14,19 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
 {
     private const int ReadyTimeoutSeconds = 60;
 
+    /// <summary>So many come through the API; what is asked for beyond them is grown from them.</summary>
+    private const int FirstOrdersMax = 10_000;
+
+    /// <summary>So many of them are read and updated, anywhere among all.</summary>
+    private const int SampledOrdersMax = 100_000;
+
+    private const int GrowTimeoutSeconds = 600;
+
     /// <summary>A made-up key, known to the benchmark's own servers only.</summary>
     protected const string Key = "bench-key-of-the-load-benchmark-000000";
+
+    // Of the first orders nine in ten have no reference, and so can be copied.
+    private const int GrownOrders = 8_000;
 
     private ChildProcess? server;
     private byte[][] ids = [];
@@ -28,6 +41,22 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
         await base.DisposeAsync();
     }
 
+    private async Task<byte[][]> Sample()
+    {
+        await using var connection = new NpgsqlConnection(Database.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(
+            $"select {IdColumn}::text from orders order by random() limit $1", connection)
+        {
+            CommandTimeout = GrowTimeoutSeconds,
+            Parameters = { new() { Value = SampledOrdersMax } },
+        };
+        await using var reader = await command.ExecuteReaderAsync();
+        var sampled = new List<byte[]>();
+        while (await reader.ReadAsync()) sampled.Add(Encoding.ASCII.GetBytes(reader.GetString(0)));
+        return [.. sampled];
+    }
+
     protected static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -36,6 +65,8 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
     }
 
     protected static string FreeUrl() => FormattableString.Invariant($"http://127.0.0.1:{FreePort()}");
+
+    protected abstract string IdColumn { get; }
 
     protected abstract Task<ProcessStartInfo> Prepare(DirectoryInfo directory);
 
@@ -57,13 +88,26 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
 
     protected override async Task<long> Seed()
     {
-        var perConnection = Options.Orders / Options.Connections;
+        var perConnection = Math.Min(Options.Orders, FirstOrdersMax) / Options.Connections;
         var created = new byte[perConnection * Options.Connections][];
         var measurement = await new LoadGenerator(Address, Key, [], Options.Connections).Seed(perConnection, created);
         if (measurement.Acknowledged != created.Length)
             throw new BenchException($"{Name} did not take the first orders. {measurement.FirstError}");
         ids = created;
         return created.Length + FeatureCheck.OrdersLeft;
+    }
+
+    protected override async Task<long> Grow()
+    {
+        var copies = (Options.Orders - ids.Length) / GrownOrders;
+        if (copies < 1) return 0;
+        var sql = Path.Combine(Repository.Root, "bench", "Load", "grow", Name + ".sql");
+        var before = await Number("select count(*) from orders");
+        await SecondaryIndexes.FillWithout(
+            Database, await File.ReadAllTextAsync(sql), new("each", GrownOrders), new("copies", copies));
+        ids = await Sample();
+        await Settle();
+        return await Number("select count(*) from orders") - before;
     }
 
     protected override Task<Measurement> MeasureCore(Workload workload, TimeSpan warmUp) =>
@@ -75,10 +119,12 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
 internal sealed class OrderlyTarget(PrivatePostgres postgres, LoadOptions options)
     : HttpTarget(TargetNames.Orderly, postgres, options)
 {
-    private const int SettleTimeoutSeconds = 60;
+    private const int SettleTimeoutSeconds = 1_800;
     private const int PollMilliseconds = 50;
 
-    protected override string BackdateSql =>
+    protected override string IdColumn => "order_id";
+
+    protected override string? BackdateSql =>
         "update orders set created_at = created_at - interval '4 hours', updated_at = updated_at - interval '4 hours'";
 
     public async Task<int> ContentCharacters() =>
@@ -130,7 +176,9 @@ internal sealed class OrderlyTarget(PrivatePostgres postgres, LoadOptions option
 internal sealed class ExpressTarget(PrivatePostgres postgres, LoadOptions options)
     : HttpTarget(TargetNames.Express, postgres, options)
 {
-    protected override string BackdateSql => "update orders set created_at = created_at - interval '4 hours'";
+    protected override string IdColumn => "id";
+
+    protected override string? BackdateSql => "update orders set created_at = created_at - interval '4 hours'";
 
     protected override async Task<ProcessStartInfo> Prepare(DirectoryInfo directory)
     {
@@ -158,7 +206,9 @@ internal sealed class ExpressTarget(PrivatePostgres postgres, LoadOptions option
 internal sealed class EfCoreTarget(PrivatePostgres postgres, LoadOptions options)
     : HttpTarget(TargetNames.EfCore, postgres, options)
 {
-    protected override string BackdateSql => "update orders set created_at = created_at - interval '4 hours'";
+    protected override string IdColumn => "\"Id\"";
+
+    protected override string? BackdateSql => "update orders set created_at = created_at - interval '4 hours'";
 
     protected override async Task<ProcessStartInfo> Prepare(DirectoryInfo directory)
     {

@@ -9,12 +9,6 @@ namespace Orderly.Bench.Load;
 /// </summary>
 internal static class ListFill
 {
-    private const int SqlTimeoutSeconds = 7_200;
-    private const string Memory = "set maintenance_work_mem = '512MB'; set work_mem = '256MB'";
-
-    private const string SelectIndexes =
-        "select indexname, indexdef from pg_indexes where tablename = 'orders' and indexname <> 'orders_pkey'";
-
     // $1 orders over five years. Order n of N: 1 in 50 is open; s:service-k by a steep curve; ten orders a customer;
     // w:oldsale only on the oldest 1 in 100, which a list of the newest has to look for at the other end.
     private const string Fill =
@@ -44,28 +38,6 @@ internal static class ListFill
             from generate_series(1, $1) n) g
         """;
 
-    /// <summary>Indexes are made after the rows, which is quicker and leaves them as a restored backup would.</summary>
-    public static async Task Run(NpgsqlConnectionStringBuilder database, int orders)
-    {
-        await using var connection = new NpgsqlConnection(database.ConnectionString);
-        await connection.OpenAsync();
-        var indexes = new List<(string Name, string Sql)>();
-        await using (var command = new NpgsqlCommand(SelectIndexes, connection))
-        await using (var reader = await command.ExecuteReaderAsync())
-        {
-            while (await reader.ReadAsync()) indexes.Add((reader.GetString(0), reader.GetString(1)));
-        }
-        await Execute(connection, Memory);
-        foreach (var (name, _) in indexes) await Execute(connection, "drop index " + name);
-        await Execute(connection, Fill.Replace("$1", orders.ToString(CultureInfo.InvariantCulture),
-            StringComparison.Ordinal));
-        foreach (var (_, sql) in indexes) await Execute(connection, sql);
-        await Execute(connection, "vacuum analyze orders");
-    }
-
-    private static async Task Execute(NpgsqlConnection connection, string sql)
-    {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = SqlTimeoutSeconds };
-        await command.ExecuteNonQueryAsync();
-    }
+    public static Task Run(NpgsqlConnectionStringBuilder database, int orders) => SecondaryIndexes.FillWithout(
+        database, Fill.Replace("$1", orders.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
 }

@@ -14,7 +14,8 @@ internal sealed record LoadOptions
           --rounds <n>         measured rounds, targets interleaved (3)
           --seconds <n>        length of one measurement (10)
           --connections <n>    connections, each with one request at a time (32)
-          --orders <n>         orders in each database before anything is measured (10000)
+          --orders <n>         orders in each database before anything is measured (10000); beyond 10000 the
+                               others are copies of the first ones, made by SQL
           --only <list>        of create,read,list,update
           --targets <list>     of orderly,pgbench,pgbench-lines,express,efcore
           --out <file.md>      write the report to a file, too
@@ -22,12 +23,14 @@ internal sealed record LoadOptions
           lists of 10,000 orders against lists of n (1000000), by every filter and sort
         dotnet run -c Release --project bench/Load -- transfer [--orders <n> | --quick]
           streams and imports of n orders (200000) against COPY of the same rows
+        dotnet run -c Release --project bench/Load -- plot <folder>
+          what a request costs by the number of orders, from the reports load-….md in the folder
         """;
 
     private const int RoundsMax = 100;
     private const int SecondsMax = 600;
     private const int ConnectionsMax = 64;
-    private const int OrdersMax = 1_000_000;
+    private const int OrdersMax = 20_000_000;
 
     public bool Quick { get; private init; }
 

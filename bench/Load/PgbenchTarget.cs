@@ -33,9 +33,6 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
     /// <summary>How long the text of an order is; the service's own is taken over where it is measured, too.</summary>
     public int TextCharacters { get; init; }
 
-    protected override string BackdateSql =>
-        "update orders set created_at = created_at - interval '4 hours', updated_at = updated_at - interval '4 hours'";
-
     protected override async Task StartCore(DirectoryInfo directory)
     {
         scripts = directory.CreateSubdirectory(Name);
@@ -59,7 +56,7 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
     protected override async Task<long> Seed()
     {
         var sql = await File.ReadAllTextAsync(Script("seed"));
-        await Execute(Database, sql, new("orders", Options.Orders), new("text", text));
+        await SecondaryIndexes.FillWithout(Database, sql, new("orders", Options.Orders), new("text", text));
         return Options.Orders;
     }
 

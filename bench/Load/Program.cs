@@ -25,6 +25,11 @@ try
             .Run($"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}"));
         return 0;
     }
+    if (args is [GrowthPlot.Command, ..])
+    {
+        Console.WriteLine(await new GrowthPlot(GrowthPlot.Parse(args)).Run());
+        return 0;
+    }
     var options = LoadOptions.Parse(args);
     var command = $"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}".TrimEnd(' ', '-');
     var (report, passed) = await new LoadRun(options, directory).Run(command);

@@ -7,7 +7,7 @@ namespace Orderly.Bench.Load;
 /// <summary>One thing that is measured, with a database of its own on the common cluster.</summary>
 internal abstract class Target(string name, PrivatePostgres postgres, LoadOptions options) : IAsyncDisposable
 {
-    private const int SqlTimeoutSeconds = 120;
+    private const int SqlTimeoutSeconds = 600;
 
     public string Name => name;
 
@@ -31,7 +31,8 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
         await StartCore(directory);
         AcknowledgedCreates += await Seed();
         // Only an order created 3 hours or more ago can be updated, so the first orders are made older, in all alike.
-        await Execute(Database, BackdateSql);
+        if (BackdateSql is { } backdate) await Execute(Database, backdate);
+        AcknowledgedCreates += await Grow();
         await Execute(Database, "vacuum analyze");
     }
 
@@ -77,12 +78,16 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
 
     protected virtual string SumOfVersionsSql => "select coalesce(sum(version), 0) from orders";
 
-    protected abstract string BackdateSql { get; }
+    /// <summary>Makes the first orders older; null: they are stored so.</summary>
+    protected virtual string? BackdateSql => null;
 
     protected abstract Task StartCore(DirectoryInfo directory);
 
     /// <summary>Stores the first orders; how many.</summary>
     protected abstract Task<long> Seed();
+
+    /// <summary>Puts as many orders behind the first ones as asked for, by SQL; how many.</summary>
+    protected virtual Task<long> Grow() => Task.FromResult(0L);
 
     protected abstract Task<Measurement> MeasureCore(Workload workload, TimeSpan warmUp);
 
