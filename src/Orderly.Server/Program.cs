@@ -32,6 +32,8 @@ try
             return await Server.PrintCheckpointAsync(arguments) ? Done : Failed;
         case Command.Doctor:
             return await Server.ExamineAsync(arguments) ? Done : Failed;
+        case Command.Health:
+            return await Server.AskHealthAsync(arguments) ? Done : Failed;
         case Command.Rewrap:
             return await Server.RewrapAsync(arguments) ? Done : Failed;
         case Command.Serve:

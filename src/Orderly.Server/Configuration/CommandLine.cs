@@ -12,6 +12,7 @@ internal enum Command
     Verify,
     Checkpoint,
     Doctor,
+    Health,
     Rewrap,
     OpenApi,
     Help,
@@ -30,6 +31,7 @@ internal static class CommandLine
         ("verify", Command.Verify, "verify the log of changes: every version, the feed, the signed checkpoints"),
         ("checkpoint", Command.Checkpoint, "print the newest signed checkpoint, to be kept outside the database"),
         ("doctor", Command.Doctor, "examine settings, files and database, and say what to do about each finding"),
+        ("health", Command.Health, "ask the service that runs on this machine whether it is ready, for probes"),
         ("rewrap", Command.Rewrap, "wrap the data keys of all orders with the newest key of the key file"),
         ("openapi", Command.OpenApi, "print the OpenAPI document, then stop"),
     ];

@@ -92,6 +92,10 @@ internal static class Server
             new VerifyOptions(configuration["against"], configuration["public-key"]), Console.Out, Console.Error);
     }
 
+    /// <summary>Asks the service on this machine. False: it is not ready, or not there.</summary>
+    public static Task<bool> AskHealthAsync(string[] arguments) =>
+        AskHealth.RunAsync(SettingsReader.Read(CreateBuilder(arguments).Configuration).Server.Urls, Console.Out);
+
     /// <summary>Prints the newest signed checkpoint. False: there is none.</summary>
     public static Task<bool> PrintCheckpointAsync(string[] arguments) => VerifyLog.PrintCheckpointAsync(
         SettingsReader.Read(CreateBuilder(arguments).Configuration), Console.Out, Console.Error);
