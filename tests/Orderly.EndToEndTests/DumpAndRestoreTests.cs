@@ -5,7 +5,9 @@ using Orderly.EndToEndTests.Work;
 
 namespace Orderly.EndToEndTests;
 
-/// <summary>A logical backup by <c>deploy/backup/dump</c> and <c>restore</c>, as docs/operations/backup.md tells it.</summary>
+/// <summary>
+/// A logical backup by <c>deploy/backup/dump</c> and <c>restore</c>, as docs/operations/backup.md tells it.
+/// </summary>
 [Collection(Soak.OneAtATime)]
 public sealed class DumpAndRestoreTests(ITestOutputHelper output)
 {

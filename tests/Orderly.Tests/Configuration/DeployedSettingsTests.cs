@@ -3,7 +3,9 @@ using Orderly.Server.Configuration;
 
 namespace Orderly.Tests.Configuration;
 
-/// <summary>What the files under <c>deploy</c> set is what the service takes: a wrong name would stop its start.</summary>
+/// <summary>
+/// What the files under <c>deploy</c> set is what the service takes: a wrong name would stop its start.
+/// </summary>
 public sealed partial class DeployedSettingsTests
 {
     [Theory]

@@ -11,7 +11,7 @@ public sealed class AskHealthTests
     [InlineData("http://0.0.0.0:8080", "http://127.0.0.1:8080/health/ready")]
     [InlineData("http://[::]:8080", "http://[::1]:8080/health/ready")]
     [InlineData("https://0.0.0.0:5443;http://127.0.0.1:8081", "http://127.0.0.1:8081/health/ready")]
-    [InlineData("http://unix:/run/orderly.sock; https://orders.example:5443", "https://orders.example:5443/health/ready")]
+    [InlineData("http://unix:/run/a.sock; https://orders.example:5443", "https://orders.example:5443/health/ready")]
     public void It_asks_an_address_that_this_machine_can_reach(string urls, string asked) =>
         AskHealth.Find(urls).AbsoluteUri.ShouldBe(asked);
 
