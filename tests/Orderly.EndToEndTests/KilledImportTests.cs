@@ -50,10 +50,18 @@ public sealed class KilledImportTests
     private static async Task<Installation> StartAsync()
     {
         var installation = await Installation.StartAsync([]);
-        using var client = new OrderlyClient(installation.Servers[0].Address, bug: null);
-        (await client.SendAsync(HttpMethod.Put, "/services/deep-clean", """{"name": "Deep clean", "fee": 20}"""))
-            .IsSuccess.ShouldBeTrue();
-        return installation;
+        try
+        {
+            using var client = new OrderlyClient(installation.Servers[0].Address, bug: null);
+            (await client.SendAsync(HttpMethod.Put, "/services/deep-clean", """{"name": "Deep clean", "fee": 20}"""))
+                .IsSuccess.ShouldBeTrue();
+            return installation;
+        }
+        catch
+        {
+            await installation.DisposeAsync(); // or its servers would outlive the test
+            throw;
+        }
     }
 
     /// <summary>Sends rows and no end, and kills the server once the database shows what it should.</summary>

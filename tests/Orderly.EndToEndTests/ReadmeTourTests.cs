@@ -32,7 +32,9 @@ public sealed partial class ReadmeTourTests
         }
     }
 
-    /// <summary>What differs from one installation and run to the next stands as its kind; line ends don't count.</summary>
+    /// <summary>
+    /// What differs from one installation and run to the next stands as its kind; line ends don't count.
+    /// </summary>
     private static string Plain(string answer)
     {
         var plain = Time().Replace(Id().Replace(answer, "<id>"), "<time>");

@@ -70,8 +70,16 @@ internal sealed class LoneServer : IAsyncDisposable
         server._process.Start();
         server._process.BeginOutputReadLine();
         server._process.BeginErrorReadLine();
-        await server._ready.Task.WaitAsync(TimeSpan.FromSeconds(ReadyTimeoutSeconds));
-        return server;
+        try
+        {
+            await server._ready.Task.WaitAsync(TimeSpan.FromSeconds(ReadyTimeoutSeconds));
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync(); // or it would outlive the test
+            throw;
+        }
     }
 
     /// <summary>Tells it to stop, and waits until it has. Returns its exit code.</summary>

@@ -33,8 +33,8 @@ internal static class EdgeSetup
             services.AddHostedService(provider => provider.GetRequiredService<ServedCertificate>());
         }
 
-        // The addresses are given to Kestrel below. A list without any, for where there is nothing at all the host looks
-        // for others.
+        // The addresses are given to Kestrel below. A list without any, for where there is nothing at all the host
+        // looks for others.
         builder.Configuration.AddInMemoryCollection([new(WebHostDefaults.ServerUrlsKey, ";")]);
         builder.WebHost.ConfigureKestrel(kestrel => Limit(kestrel, settings))
             // Nothing here blocks a thread, so a request goes on where its bytes arrived.
