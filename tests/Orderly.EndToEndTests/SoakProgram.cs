@@ -1,10 +1,13 @@
 using System.Globalization;
 using Orderly.EndToEndTests;
+using Orderly.EndToEndTests.Production;
 
 // The tests, as any runner starts them; or, as a command of its own, the long run:
 //   dotnet run --project tests/Orderly.EndToEndTests -- soak --operations 50000 --faults 33 --seed 1
 // or, what a reader of the feed waits for an event, idle and under load:
 //   dotnet run -c Release --project tests/Orderly.EndToEndTests -- feed-delay
+// or, a day in production, in half an hour:
+//   dotnet run -c Release --project tests/Orderly.EndToEndTests -- day --minutes 30 --report FILE
 const int Done = 0, Violated = 1, WrongOption = 2;
 const int IdleWrites = 300, IdlePauseMilliseconds = 120;
 const int BusyWrites = 6_000, BusyWriters = 12, BusyPauseMilliseconds = 8;
@@ -22,6 +25,11 @@ if (args is ["feed-delay"])
     }
 
     return Done;
+}
+
+if (args is ["day", ..])
+{
+    return await DayProgram.RunAsync(args[1..]);
 }
 
 if (args is not ["soak", ..])

@@ -52,7 +52,12 @@ internal static class BackupScripts
 
     /// <summary>A command of the server, such as <c>verify</c>.</summary>
     public static Task<ProgramEnd> CommandAsync(string command, params (string Name, string Value)[] variables) =>
-        RunProgramAsync("dotnet", [Path.GetFullPath(ServerAssembly), command], variables);
+        CommandAsync(command, TimeoutSeconds, variables);
+
+    /// <summary>A command of the server that may take longer than others.</summary>
+    public static Task<ProgramEnd> CommandAsync(
+        string command, int timeoutSeconds, (string Name, string Value)[] variables) =>
+        RunProgramAsync("dotnet", [Path.GetFullPath(ServerAssembly), command], timeoutSeconds, variables);
 
     /// <summary>Gives files to the user that PostgreSQL runs as under root. Elsewhere it is the same user.</summary>
     public static async Task GiveAsync(string path, string asIs)
@@ -63,8 +68,12 @@ internal static class BackupScripts
         }
     }
 
-    public static async Task<ProgramEnd> RunProgramAsync(
-        string program, string[] arguments, params (string Name, string Value)[] variables)
+    public static Task<ProgramEnd> RunProgramAsync(
+        string program, string[] arguments, params (string Name, string Value)[] variables) =>
+        RunProgramAsync(program, arguments, TimeoutSeconds, variables);
+
+    private static async Task<ProgramEnd> RunProgramAsync(
+        string program, string[] arguments, int timeoutSeconds, (string Name, string Value)[] variables)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -83,7 +92,7 @@ internal static class BackupScripts
         var errors = process.StandardError.ReadToEndAsync();
         try
         {
-            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(TimeoutSeconds));
+            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(timeoutSeconds));
         }
         catch (TimeoutException)
         {

@@ -14,6 +14,7 @@ internal sealed class LoneServer : IAsyncDisposable
     private readonly Process _process;
     private readonly TaskCompletionSource<Uri> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<string> _lines = new();
+    private Uri? _address;
 
     private LoneServer(Process process, string directory)
     {
@@ -26,11 +27,17 @@ internal sealed class LoneServer : IAsyncDisposable
     public int ProcessId => _process.Id;
 
     public Uri Address => _ready.Task.IsCompletedSuccessfully
-        ? new Uri(_lines.First(line => line.StartsWith(ReadyLine, StringComparison.Ordinal))[ReadyLine.Length..])
+        ? _address!
         : throw new InvalidOperationException("The server is not ready.");
 
     /// <summary>Everything that the server wrote, to standard output and to standard error.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
+
+    /// <summary>How many of its last lines are kept: all, unless a run is long.</summary>
+    public int LinesKeptMax { get; set; } = int.MaxValue;
+
+    /// <summary>Is told each line of JSON as it comes.</summary>
+    public Action<string> OnLine { get; set; } = _ => { };
 
     /// <summary>The lines that are JSON.</summary>
     public IReadOnlyList<string> LogLines => [.. _lines.Where(line => line.StartsWith('{'))];
@@ -109,9 +116,20 @@ internal sealed class LoneServer : IAsyncDisposable
         }
 
         _lines.Enqueue(line);
+        if (_lines.Count > LinesKeptMax)
+        {
+            _lines.TryDequeue(out _);
+        }
+
+        if (line.StartsWith('{'))
+        {
+            OnLine(line);
+        }
+
         if (line.StartsWith(ReadyLine, StringComparison.Ordinal))
         {
-            _ready.TrySetResult(new Uri(line[ReadyLine.Length..]));
+            _address = new Uri(line[ReadyLine.Length..]);
+            _ready.TrySetResult(_address);
         }
     }
 }
