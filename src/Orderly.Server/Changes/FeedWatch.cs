@@ -21,10 +21,11 @@ internal sealed class FeedWatch(ReadDataSource database, TimeProvider time, ILog
     public Task<FeedBounds> BoundsAsync() => FeedStore.ReadBoundsAsync(database);
 
     /// <summary>
-    /// Waits until the feed reaches beyond the position. False: it did not in that time. A look that fails is not the
-    /// end of it: whoever waits is served as soon as the database is there again.
+    /// Waits until the feed reaches beyond the position. False: it did not in that time, or the server stops. A look
+    /// that fails is not the end of it: whoever waits is served as soon as the database is there again.
     /// </summary>
-    public async Task<bool> WaitBeyondAsync(long position, TimeSpan timeout, CancellationToken stop)
+    public async Task<bool> WaitBeyondAsync(
+        long position, TimeSpan timeout, CancellationToken stop, CancellationToken stopping)
     {
         var start = time.GetTimestamp();
         while (true)
@@ -37,13 +38,14 @@ internal sealed class FeedWatch(ReadDataSource database, TimeProvider time, ILog
                     return true;
                 }
 
-                if (time.GetElapsedTime(start) >= timeout)
+                if (stopping.IsCancellationRequested || time.GetElapsedTime(start) >= timeout)
                 {
                     return false;
                 }
             }
             catch (Exception exception)
-                when (DatabaseFailure.IsLost(exception) && time.GetElapsedTime(start) < timeout)
+                when (DatabaseFailure.IsLost(exception) && !stopping.IsCancellationRequested
+                    && time.GetElapsedTime(start) < timeout)
             {
                 LogEvents.LookFailed(log, exception.Message);
             }

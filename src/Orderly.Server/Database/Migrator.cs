@@ -25,6 +25,11 @@ internal static class Migrator
     private const long LockKey = 0x6f_72_64_65_72_6c_79; // "orderly"
     private const string ResourcePrefix = "Orderly.Server.Database.Migrations.";
 
+    /// <summary>A large table may take long to be changed, and other servers wait for the one that does it.</summary>
+    private const int TimeoutSeconds = 4 * 3600;
+    private const int LockAttemptsMax = 200;
+    private const int LockPauseMilliseconds = 1_000;
+
     private const string Lock = "select pg_advisory_lock($1)";
     private const string Unlock = "select pg_advisory_unlock($1)";
 
@@ -38,6 +43,12 @@ internal static class Migrator
             constraint schema_migrations_pkey primary key (version)
         )
         """;
+
+    /// <summary>
+    /// Whoever waits for a table keeps all who come later waiting, too: servers that are at work, where a long read has
+    /// the table. So it waits for a moment only, lets them pass, and tries again.
+    /// </summary>
+    private const string WaitAMoment = "set local lock_timeout = '500ms'";
 
     private const string SelectApplied = "select version, name, checksum from schema_migrations order by version";
 
@@ -59,7 +70,7 @@ internal static class Migrator
             var names = new List<string>();
             foreach (var migration in Known.Where(migration => !applied.ContainsKey(migration.Version)))
             {
-                await ApplyAsync(connection, migration, stop);
+                await ApplyWhenFreeAsync(connection, migration, stop);
                 names.Add(migration.Name);
             }
 
@@ -107,9 +118,34 @@ internal static class Migrator
         }
     }
 
+    private static async Task ApplyWhenFreeAsync(
+        NpgsqlConnection connection, Migration migration, CancellationToken stop)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await ApplyAsync(connection, migration, stop);
+                return;
+            }
+            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+                if (attempt == LockAttemptsMax)
+                {
+                    throw new MigrationException(
+                        $"Migration {migration.Name} did not get its tables, since a long transaction has them: see "
+                        + "OrderlyOldTransaction in the runbook, then start again.");
+                }
+            }
+
+            await Task.Delay(LockPauseMilliseconds, stop);
+        }
+    }
+
     private static async Task ApplyAsync(NpgsqlConnection connection, Migration migration, CancellationToken stop)
     {
         await using var transaction = await connection.BeginTransactionAsync(stop);
+        await ExecuteAsync(connection, WaitAMoment, stop);
         await ExecuteAsync(connection, migration.Sql, stop);
         await ExecuteAsync(connection, InsertApplied, stop,
             Parameters.Of(migration.Version), Parameters.Of(migration.Name), Parameters.Of(migration.Checksum));
@@ -133,7 +169,7 @@ internal static class Migrator
     private static async Task ExecuteAsync(
         NpgsqlConnection connection, string sql, CancellationToken stop, params NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = TimeoutSeconds };
         command.Parameters.AddRange(parameters);
         await command.ExecuteNonQueryAsync(stop);
     }

@@ -62,7 +62,7 @@ internal sealed class EventStream(
         var next = query with { PageSize = BatchSize, Wait = TimeSpan.FromSeconds(HeartbeatSeconds) };
         while (true)
         {
-            var batch = await feed.ReadAsync(next, stop);
+            var batch = await feed.ReadAsync(next, stop, stop);
             var shown = await display.ForAsync(http, batch.Entries.Select(entry => entry.Order));
             using var text = new PooledBuffer(1024 * (batch.Entries.Count + 1));
             foreach (var entry in batch.Entries)

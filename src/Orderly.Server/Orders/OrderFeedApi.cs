@@ -47,6 +47,6 @@ internal static class OrderFeedApi
         return http.Request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(
             EventStream.MediaType, StringComparison.OrdinalIgnoreCase))
             ? new EventStream(feed, query, display, host.ApplicationStopping)
-            : new EventPage(await feed.ReadAsync(query, http.RequestAborted), display);
+            : new EventPage(await feed.ReadAsync(query, http.RequestAborted, host.ApplicationStopping), display);
     }
 }

@@ -56,12 +56,15 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch)
     }
 
     /// <summary>The next events. Waits for the first where there is none yet, as long as the reader wants.</summary>
-    public async Task<FeedBatch> ReadAsync(FeedQuery query, CancellationToken stop)
+    /// <param name="query">Where the reader stands.</param>
+    /// <param name="stop">Ends it without an answer.</param>
+    /// <param name="stopping">Ends the waiting: there is an answer, without events.</param>
+    public async Task<FeedBatch> ReadAsync(FeedQuery query, CancellationToken stop, CancellationToken stopping)
     {
         var batch = await ReadNowAsync(query, stop);
         while (batch.Entries.Count == 0 && query.Wait > TimeSpan.Zero)
         {
-            if (!await watch.WaitBeyondAsync(batch.Last, query.Wait, stop))
+            if (!await watch.WaitBeyondAsync(batch.Last, query.Wait, stop, stopping))
             {
                 return batch;
             }

@@ -35,8 +35,15 @@ internal sealed class Installation : IAsyncDisposable
 
     public int PostmasterPid => _cluster.PostmasterPid;
 
+    /// <summary>The way past all proxies.</summary>
+    public string ConnectionString => Direct();
+
     /// <param name="prepare">Statements that are run before the second server starts: where a bug is planted.</param>
-    public static async Task<Installation> StartAsync(IReadOnlyList<string> prepare)
+    public static Task<Installation> StartAsync(IReadOnlyList<string> prepare) =>
+        StartAsync(prepare, ServerProcess.Built);
+
+    /// <summary>With servers of another version.</summary>
+    public static async Task<Installation> StartAsync(IReadOnlyList<string> prepare, string assembly)
     {
         var directory = Path.Combine(Path.GetTempPath(), "orderly-e2e-" + Path.GetRandomFileName());
         var port = FreePort();
@@ -50,7 +57,7 @@ internal sealed class Installation : IAsyncDisposable
         var installation = new Installation(directory, cluster);
         try
         {
-            await installation.StartServersAsync(port, prepare);
+            await installation.StartServersAsync(port, prepare, assembly);
             return installation;
         }
         catch
@@ -109,7 +116,7 @@ internal sealed class Installation : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private async Task StartServersAsync(int port, IReadOnlyList<string> prepare)
+    private async Task StartServersAsync(int port, IReadOnlyList<string> prepare, string assembly)
     {
         foreach (var name in new[] { "A", "B" })
         {
@@ -121,7 +128,7 @@ internal sealed class Installation : IAsyncDisposable
                 Port = proxy.Port,
                 ApplicationName = "orderly-" + name,
             };
-            _servers.Add(await ServerProcess.StartAsync(name, _directory, through.ConnectionString));
+            _servers.Add(await ServerProcess.StartAsync(name, _directory, through.ConnectionString, assembly));
             foreach (var sql in _servers.Count == 1 ? prepare : [])
             {
                 await ExecuteAsync(sql);

@@ -12,8 +12,13 @@ internal sealed class ServerProcess : IAsyncDisposable
     public const string Key = "the-key-of-the-end-to-end-tests-000";
     private const int ReadyTimeoutSeconds = 60;
     private const int StopTimeoutSeconds = 20;
+    private const int GracefulTimeoutSeconds = 40;
     private const int LinesMax = 200;
     private const string ReadyLine = "Orderly is ready on ";
+
+    /// <summary>The server as it was built.</summary>
+    public static readonly string Built = Path.GetFullPath(typeof(ServerProcess).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "ServerAssembly").Value!);
 
     private readonly string _directory;
     private readonly string _connectionString;
@@ -29,6 +34,12 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string Name { get; }
 
+    /// <summary>What is started: another version takes effect with the next start.</summary>
+    public string Assembly { get; set; } = Built;
+
+    /// <summary>Where it listens itself, past the proxy.</summary>
+    public Uri DirectAddress => new($"http://127.0.0.1:{Proxy.Target}");
+
     /// <summary>The way of clients to this server.</summary>
     public TcpProxy Proxy { get; } = new();
 
@@ -42,18 +53,17 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>The last lines that the server wrote.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
 
-    public static async Task<ServerProcess> StartAsync(string name, string directory, string connectionString)
+    public static async Task<ServerProcess> StartAsync(
+        string name, string directory, string connectionString, string assembly)
     {
-        var server = new ServerProcess(name, directory, connectionString);
+        var server = new ServerProcess(name, directory, connectionString) { Assembly = assembly };
         await server.StartAsync();
         return server;
     }
 
     public async Task StartAsync()
     {
-        var assembly = typeof(ServerProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(entry => entry.Key == "ServerAssembly").Value!;
-        var start = new ProcessStartInfo("dotnet", [Path.GetFullPath(assembly)])
+        var start = new ProcessStartInfo("dotnet", [Assembly])
         {
             WorkingDirectory = _directory,
             UseShellExecute = false,
@@ -79,6 +89,17 @@ internal sealed class ServerProcess : IAsyncDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         Proxy.Target = await ready.Task.WaitAsync(TimeSpan.FromSeconds(ReadyTimeoutSeconds));
+    }
+
+    /// <summary>Tells it to stop, as an operator does, and waits until it has. Returns its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        Signals.Send(ProcessId, Signals.Terminate);
+        await _process!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(GracefulTimeoutSeconds));
+        var code = _process.ExitCode;
+        _process.Dispose();
+        _process = null;
+        return code;
     }
 
     /// <summary>Ends the process as a crash does.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Orderly.Server.Configuration;
 
 namespace Orderly.Server.Http.Edge;
@@ -26,6 +27,10 @@ internal static class EdgeSetup
         services.AddSingleton(settings);
         services.AddHsts(hsts => hsts.MaxAge = TimeSpan.FromDays(StrictTransportDays));
         services.AddHostedService<UnreadableMessages>();
+        services.AddSingleton<GracefulStop>();
+        services.AddHostedService(provider => provider.GetRequiredService<GracefulStop>());
+        services.AddOptions<SocketTransportOptions>().Configure<GracefulStop>(
+            (sockets, graceful) => sockets.CreateBoundListenSocket = graceful.Listen);
         if (settings.Tls is { } tls)
         {
             services.AddSingleton(tls);
@@ -40,7 +45,7 @@ internal static class EdgeSetup
             // Nothing here blocks a thread, so a request goes on where its bytes arrived.
             .UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         services.AddOptions<KestrelServerOptions>().Configure<IServiceProvider>((kestrel, provider) =>
-            Listen(kestrel, urls, provider.GetService<ServedCertificate>()));
+            Listen(kestrel, urls, provider.GetRequiredService<GracefulStop>(), provider.GetService<ServedCertificate>()));
     }
 
     /// <summary>Comes first: who is told of as the caller, and by which scheme, holds for all that follows.</summary>
@@ -53,6 +58,7 @@ internal static class EdgeSetup
         }
 
         app.UseHsts();
+        app.Use(app.Services.GetRequiredService<GracefulStop>().SayAsync);
     }
 
     private static void Limit(KestrelServerOptions kestrel, EdgeSettings settings)
@@ -67,7 +73,8 @@ internal static class EdgeSetup
             settings.BodyBytesPerSecondMin, TimeSpan.FromSeconds(BodyGraceSeconds));
     }
 
-    private static void Listen(KestrelServerOptions kestrel, string urls, ServedCertificate? certificate)
+    private static void Listen(
+        KestrelServerOptions kestrel, string urls, GracefulStop graceful, ServedCertificate? certificate)
     {
         foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
@@ -91,6 +98,7 @@ internal static class EdgeSetup
 
             void Serve(ListenOptions listen)
             {
+                graceful.Count(listen);
                 if (string.Equals(address.Scheme, Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase))
                 {
                     listen.UseHttps(certificate!.ToHandshakes());

@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace Orderly.Server.Http.Edge;
+
+/// <summary>
+/// Before the server stops: takes no more connections, and lets callers leave those that they have. Kestrel by itself
+/// closes a connection that is between two requests at once, and so loses the request that is on its way there.
+/// <code>
+///   SIGTERM ──► refuses connections ──► each answer says "Connection: close" ──► Kestrel stops, once all have left
+///                                                                                or a second later
+/// </code>
+/// </summary>
+internal sealed class GracefulStop(TimeProvider time) : IHostedLifecycleService
+{
+    private const int LeaveTimeoutMilliseconds = 1_000;
+    private const int AcceptTimeoutMilliseconds = 200;
+    private const int PollMilliseconds = 5;
+
+    private readonly ConcurrentBag<Socket> _listening = [];
+    private volatile bool _isStopping;
+    private int _connections;
+
+    /// <summary>Makes the socket that connections are taken at.</summary>
+    public Socket Listen(EndPoint endPoint)
+    {
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        _listening.Add(socket);
+        return socket;
+    }
+
+    /// <summary>Counts the connections of an address.</summary>
+    public void Count(ListenOptions listen) => listen.Use(next => async connection =>
+    {
+        Interlocked.Increment(ref _connections);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _connections);
+        }
+    });
+
+    /// <summary>Tells the caller, once the server stops, that this is the last answer here.</summary>
+    public Task SayAsync(HttpContext http, RequestDelegate next)
+    {
+        if (_isStopping && HttpProtocol.IsHttp11(http.Request.Protocol))
+        {
+            http.Response.Headers.Connection = "close";
+        }
+
+        return next(http);
+    }
+
+    /// <summary>Comes before Kestrel is stopped.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _isStopping = true;
+        foreach (var socket in _listening)
+        {
+            // Who is connected as far as the kernel is concerned must not be thrown out with the socket.
+            await UntilAsync(() => !socket.Poll(TimeSpan.Zero, SelectMode.SelectRead), AcceptTimeoutMilliseconds);
+            socket.Dispose();
+        }
+
+        await UntilAsync(() => Volatile.Read(ref _connections) == 0, LeaveTimeoutMilliseconds);
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task UntilAsync(Func<bool> isSo, int timeoutMilliseconds)
+    {
+        var since = time.GetTimestamp();
+        while (!isSo() && time.GetElapsedTime(since).TotalMilliseconds < timeoutMilliseconds)
+        {
+            await Task.Delay(PollMilliseconds, CancellationToken.None);
+        }
+    }
+}
