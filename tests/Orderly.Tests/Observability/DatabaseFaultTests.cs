@@ -128,6 +128,31 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_hot_standby_answers_reads_and_takes_writes_once_it_is_promoted()
+    {
+        var id = await _server.Api.PlaceAsync();
+        await _cluster.DisposeAsync();
+        await File.WriteAllTextAsync(
+            Path.Combine(_clusters.Data, "standby.signal"), "", TestContext.Current.CancellationToken);
+        _cluster = await StartClusterAsync();
+
+        await UntilAsync(async () => (await _server.Api.GetAsync("/orders/" + id)).Status == 200);
+        (await _server.Api.PostAsync("/orders", AnOrder.Least)).ShouldRefuse(503, "database-unavailable")
+            .String("detail")!.ShouldContain("only reads");
+        (await _server.Api.GetAsync("/health/ready")).ShouldBe(200).String("status").ShouldBe("degraded");
+        foreach (var path in (string[])["/orders", "/changes", "/services"])
+        {
+            (await _server.Api.GetAsync(path)).ShouldBe(200);
+        }
+
+        await _server.Database.ExecuteAsync("select pg_promote()");
+        var promoted = Stopwatch.GetTimestamp();
+        await UntilAsync(async () => (await _server.Api.PostAsync("/orders", AnOrder.Least)).Status == 201);
+        Stopwatch.GetElapsedTime(promoted).TotalSeconds.ShouldBeLessThan(RecoverySeconds);
+        (await _server.Api.GetAsync("/health/ready")).ShouldBe(200).String("status").ShouldBe("ready");
+    }
+
+    [Fact]
     public async Task Without_a_connection_left_requests_are_refused_and_none_is_a_fault()
     {
         var id = await _server.Api.PlaceAsync();
