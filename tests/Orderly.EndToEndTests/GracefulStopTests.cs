@@ -177,7 +177,8 @@ public sealed class GracefulStopTests(ITestOutputHelper output)
 
     /// <summary>What the servers logged: warnings and errors.</summary>
     private static string Said(Installation installation) =>
-        string.Join('\n', installation.Servers.SelectMany(server => server.Lines).Where(line => line.StartsWith('{')));
+        string.Join('\n',
+            installation.Servers.SelectMany(server => server.Lines).Where(line => line.StartsWith('{')));
 
     private static int[] PortsOf(Installation installation) =>
         [.. installation.Servers.Select(server => server.DirectAddress.Port)];

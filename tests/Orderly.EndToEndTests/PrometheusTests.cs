@@ -70,7 +70,8 @@ public sealed class PrometheusTests(ITestOutputHelper output)
         shipped.ShouldContain("127.0.0.1:5080");
         shipped.ShouldContain("scrape_interval: 15s");
         await File.WriteAllTextAsync(Path.Combine(files, "prometheus.yml"), "global: { evaluation_interval: 1s }\n"
-            + shipped.Replace("127.0.0.1:5080", server.Authority).Replace("scrape_interval: 15s", "scrape_interval: 1s"));
+            + shipped.Replace("127.0.0.1:5080", server.Authority)
+                .Replace("scrape_interval: 15s", "scrape_interval: 1s"));
         await File.WriteAllTextAsync(Path.Combine(files, "orderly-metrics-key"), key);
         File.Copy(Path.Combine(Deploy, "prometheus", "alerts.yml"), Path.Combine(files, "alerts.yml"));
     }
@@ -117,7 +118,7 @@ public sealed class PrometheusTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Every question of the dashboard is understood, and has an answer where there is something to tell.</summary>
+    /// <summary>Every question of the dashboard is understood, and has an answer where there is one.</summary>
     private async Task CheckDashboardAsync(HttpClient prometheus)
     {
         var dashboard = JsonSerializer.Deserialize<JsonElement>(
@@ -149,7 +150,8 @@ public sealed class PrometheusTests(ITestOutputHelper output)
     {
         var (_, series) = await AskAsync(prometheus, question);
         return series.Count == 1
-            ? double.Parse(series[0].GetProperty("value")[1].GetString()!, System.Globalization.CultureInfo.InvariantCulture)
+            ? double.Parse(series[0].GetProperty("value")[1].GetString()!,
+                System.Globalization.CultureInfo.InvariantCulture)
             : double.NaN;
     }
 

@@ -21,7 +21,8 @@ internal static class DayProgram
         for (var i = 0; i < arguments.Length; i += 2)
         {
             var value = i + 1 < arguments.Length ? arguments[i + 1] : "";
-            var number = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 0;
+            var number = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var given)
+                ? given : 0;
             switch (arguments[i])
             {
                 case "--minutes" when number is > 0 and <= MinutesMax:

@@ -35,7 +35,8 @@ internal static class DayReport
             + $"--rate {options.Rate} --seed {options.Seed}`");
         text.AppendLine();
         Line(text, $"Verdict: **{(result.Holds ? "holds" : "does not hold")}**. {options.Minutes} minutes at "
-            + $"{options.Rate} requests a second, reached after {options.Morning.TotalSeconds:0} s, {Environment.ProcessorCount} processors, "
+            + $"{options.Rate} requests a second, reached after {options.Morning.TotalSeconds:0} s, "
+            + $"{Environment.ProcessorCount} processors, "
             + $"{2 * options.FollowersOfEach} followers of the feed; {result.Ledger.FaultCount} faults.");
         text.AppendLine();
         foreach (var line in result.Notes.Concat(result.Ledger.Faults.Select(fault => "fault: " + fault)))
@@ -54,8 +55,8 @@ internal static class DayReport
         Line(text, $"\n## What must not grow\n");
         if (result.Trends.Count == 0)
         {
-            Line(text, $"Not decided: {options.Minutes} minutes are too few to tell what grows from what is warming up; "
-                + $"{DayVerdict.DecidedFrom.TotalMinutes} are enough.");
+            Line(text, $"Not decided: {options.Minutes} minutes are too few to tell what grows from what is warming "
+                + $"up; {DayVerdict.DecidedFrom.TotalMinutes} are enough.");
             return;
         }
 

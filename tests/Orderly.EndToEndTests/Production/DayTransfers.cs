@@ -56,7 +56,8 @@ internal sealed class DayTransfers(Uri address, DayOptions options, DayLedger le
             $"{{\"received\":{options.ImportRows},\"created\":{options.ImportRows},\"refused\":0,\"errors\":[]}}");
         if (text != expected)
         {
-            ledger.AddFault($"The import was answered with {(int)answer.StatusCode} {text[..Math.Min(300, text.Length)]}");
+            ledger.AddFault(
+                $"The import was answered with {(int)answer.StatusCode} {text[..Math.Min(300, text.Length)]}");
         }
         else
         {

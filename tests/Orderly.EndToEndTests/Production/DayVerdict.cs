@@ -72,5 +72,6 @@ internal static class DayVerdict
     }
 
     private static List<double> P99(List<DayInterval> day, DayWork work) =>
-        [.. day.Where(interval => interval.Latencies.ContainsKey(work)).Select(interval => interval.Latencies[work].P99)];
+        [.. day.Where(interval => interval.Latencies.ContainsKey(work))
+            .Select(interval => interval.Latencies[work].P99)];
 }

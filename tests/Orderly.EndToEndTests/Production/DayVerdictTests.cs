@@ -20,7 +20,8 @@ public sealed class DayVerdictTests
 
     [Fact]
     public void What_only_grows_while_it_warms_up_holds() => DayVerdict.Decide(
-            Day((minute, _) => minute < 8 ? 100 + (minute * 25) : SteadyMemory, minute => minute < 2 ? 300 : 12), Duration)
+            Day((minute, _) => minute < 8 ? 100 + (minute * 25) : SteadyMemory, minute => minute < 2 ? 300 : 12),
+            Duration)
         .ShouldAllBe(trend => trend.Holds);
 
     [Theory]

@@ -26,7 +26,8 @@ internal static class NewerServer
         foreach (var (name, sql) in migrations)
         {
             module.Resources.Add(new EmbeddedResource(
-                $"{ResourcePrefix}{name}.sql", ManifestResourceAttributes.Public, System.Text.Encoding.UTF8.GetBytes(sql)));
+                $"{ResourcePrefix}{name}.sql", ManifestResourceAttributes.Public,
+                System.Text.Encoding.UTF8.GetBytes(sql)));
         }
 
         module.Write(assembly);

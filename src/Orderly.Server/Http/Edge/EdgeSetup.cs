@@ -45,7 +45,8 @@ internal static class EdgeSetup
             // Nothing here blocks a thread, so a request goes on where its bytes arrived.
             .UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         services.AddOptions<KestrelServerOptions>().Configure<IServiceProvider>((kestrel, provider) =>
-            Listen(kestrel, urls, provider.GetRequiredService<GracefulStop>(), provider.GetService<ServedCertificate>()));
+            Listen(kestrel, urls, provider.GetRequiredService<GracefulStop>(),
+                provider.GetService<ServedCertificate>()));
     }
 
     /// <summary>Comes first: who is told of as the caller, and by which scheme, holds for all that follows.</summary>
