@@ -133,7 +133,7 @@ public sealed class GracefulStopTests(ITestOutputHelper output)
         output.WriteLine($"{callers.Acknowledged.Count} orders, {callers.Refusals} refused connections");
     }
 
-    /// <summary>Somebody reads the table for long, so that it can't be changed: the others write on meanwhile.</summary>
+    /// <summary>Somebody reads the table for long, so it can't be changed: the others write on meanwhile.</summary>
     private static async Task MigrateBesideALongReadAsync(Installation installation, PlainCallers callers)
     {
         Task starting;

@@ -6,7 +6,7 @@ namespace Orderly.EndToEndTests.Production;
 /// <summary>An order as it was acknowledged.</summary>
 internal sealed record LedgerOrder(Guid Id, int Version, string Marker);
 
-/// <summary>What the clients meant, and what they were told is stored. All faults of the day are told here, too.</summary>
+/// <summary>What the clients meant, and what they were told is stored; and all faults of the day.</summary>
 internal sealed class DayLedger
 {
     private const int FaultsKept = 20;

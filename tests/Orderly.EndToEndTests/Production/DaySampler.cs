@@ -4,7 +4,7 @@ using Orderly.EndToEndTests.Running;
 
 namespace Orderly.EndToEndTests.Production;
 
-/// <summary>What the processes and the service say of themselves at a moment, or in the median of an interval.</summary>
+/// <summary>What processes and service say of themselves at a moment, or in the median of an interval.</summary>
 internal sealed record DayVitals(IReadOnlyDictionary<DayGauge, double> Values)
 {
     public double this[DayGauge gauge] => Values.GetValueOrDefault(gauge, double.NaN);
@@ -31,7 +31,7 @@ internal enum DayGauge
     /// <summary>Memory of all of PostgreSQL's processes but what they share, in MiB.</summary>
     DatabasePrivate,
 
-    /// <summary>All memory of PostgreSQL's processes, in MiB; it grows up to shared_buffers as data is touched.</summary>
+    /// <summary>All memory of PostgreSQL's processes, in MiB; grows up to shared_buffers as data is touched.</summary>
     DatabaseMemory,
 
     /// <summary>Connections of PostgreSQL.</summary>
