@@ -64,7 +64,7 @@ public sealed class PrometheusTests(ITestOutputHelper output)
     private const string Order =
         """{"datetime": "2026-11-24T09:30:00Z", "totalfee": 5, "services": ["deep-clean"]}""";
 
-    /// <summary>As shipped, but for the address, the interval, and what goes before it in a whole configuration.</summary>
+    /// <summary>As shipped, but for address and interval, and what goes before it in a whole configuration.</summary>
     private static async Task WriteConfigurationAsync(string files, Uri server, string key)
     {
         var shipped = await File.ReadAllTextAsync(Path.Combine(Deploy, "prometheus", "scrape.yml"));

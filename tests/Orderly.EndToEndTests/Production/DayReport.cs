@@ -86,7 +86,7 @@ internal static class DayReport
         foreach (var interval in result.Intervals)
         {
             text.Append(CultureInfo.InvariantCulture, $"| {interval.At:hh\\:mm\\:ss} |").AppendJoin('|', Columns.Select(
-                    column => $" {interval.Vitals[column.Gauge].ToString(column.Format, CultureInfo.InvariantCulture)} "))
+                    column => $" {interval.Vitals[column.Gauge].ToString(column.Format, null)} "))
                 .AppendLine("|");
         }
     }

@@ -67,7 +67,7 @@ internal sealed class DayTransfers(Uri address, DayOptions options, DayLedger le
         Note($"import: {options.ImportRows} rows", began);
     }
 
-    /// <summary>All orders as lines of JSON: each that was acknowledged before must be there, as new at least.</summary>
+    /// <summary>All orders as lines of JSON: each acknowledged before must be there, as new at least.</summary>
     private async Task ExportAsync(CancellationToken stop)
     {
         await Task.Delay(options.ExportAt, stop);
