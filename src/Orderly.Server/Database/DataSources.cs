@@ -110,6 +110,9 @@ internal static class DataSources
     private const int TransferCommandTimeoutSeconds = 600;
     private const string AsItLikes = "";
 
+    /// <summary>A group of writes, or a page of orders, goes over in one piece, not in a dozen of 8 KiB.</summary>
+    private const int BufferBytes = 64 * 1024;
+
     /// <summary>
     /// Every statement goes by a key or an index, so the planner is kept from scans: a plan that was made while a
     /// table was small must not walk through it once it is large. It need not be made anew for each group either.
@@ -178,6 +181,8 @@ internal static class DataSources
         settings.CancellationTimeout = -1;
         settings.Timeout = ConnectTimeoutSeconds;
         settings.CommandTimeout = CommandTimeoutSeconds;
+        settings.ReadBufferSize = BufferBytes;
+        settings.WriteBufferSize = BufferBytes;
         if (settings.MaxPoolSize == new NpgsqlConnectionStringBuilder().MaxPoolSize)
         {
             settings.MaxPoolSize = poolSizeMax; // nothing else was asked for

@@ -135,9 +135,12 @@ internal static class Order
         OrderStatus.Cancelled => "cancelled",
     };
 
-    public static OrderStatus? ParseStatus(string text) => Parse<OrderStatus>(text, ToText);
+    private static readonly OrderStatus[] Statuses = Enum.GetValues<OrderStatus>();
+    private static readonly ChangeKind[] Kinds = Enum.GetValues<ChangeKind>();
 
-    public static ChangeKind? ParseKind(string text) => Parse<ChangeKind>(text, ToText);
+    public static OrderStatus? ParseStatus(string text) => Parse(Statuses, text, ToText);
+
+    public static ChangeKind? ParseKind(string text) => Parse(Kinds, text, ToText);
 
     public static string ToText(this ChangeKind kind) => kind switch
     {
@@ -150,10 +153,10 @@ internal static class Order
         ChangeKind.Erased => "erased",
     };
 
-    private static T? Parse<T>(string text, Func<T, string> toText)
+    private static T? Parse<T>(T[] values, string text, Func<T, string> toText)
         where T : struct, Enum
     {
-        foreach (var value in Enum.GetValues<T>())
+        foreach (var value in values)
         {
             if (string.Equals(toText(value), text, StringComparison.Ordinal))
             {

@@ -53,7 +53,30 @@ internal static class OrderTerms
     /// <summary>
     /// The words of a text as they are compared: runs of letters, marks and digits, in lower case.
     /// </summary>
-    public static IEnumerable<string> Words(string text)
+    public static IEnumerable<string> Words(string text) => Ascii.IsValid(text) ? AsciiWords(text) : AnyWords(text);
+
+    /// <summary>Most texts are such, and every write pays for its words.</summary>
+    private static List<string> AsciiWords(string text)
+    {
+        var words = new List<string>();
+        for (var at = 0; at < text.Length; at++)
+        {
+            var start = at;
+            while (at < text.Length && char.IsAsciiLetterOrDigit(text[at]))
+            {
+                at++;
+            }
+
+            if (at > start)
+            {
+                words.Add(text[start..at].ToLowerInvariant());
+            }
+        }
+
+        return words;
+    }
+
+    private static IEnumerable<string> AnyWords(string text)
     {
         var word = new StringBuilder();
         foreach (var rune in text.EnumerateRunes())

@@ -38,10 +38,10 @@ internal sealed class OrderVault(PersonalVault vault, EmailIndex emails)
     {
         if (write.PersonalJson is not { } json)
         {
-            return write;
+            return write.Termed(emailTerm: null);
         }
 
-        var named = write with { EmailTerm = TermOf(write.Content) };
+        var named = write.Termed(TermOf(write.Content));
         if (write.Personal.Sealed is not null)
         {
             return named;

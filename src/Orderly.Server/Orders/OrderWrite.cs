@@ -37,9 +37,6 @@ internal sealed record OrderWrite
     /// <summary>The data key that comes with this write; null where the order needs none, or has one.</summary>
     public WrappedKey? NewKey { get; init; }
 
-    /// <summary>What the order is found by through its customer's address; made when the write is sealed.</summary>
-    public string? EmailTerm { get; init; }
-
     /// <summary>Whether the order's data key and salts are destroyed, and with them all that is personal.</summary>
     public bool IsErasure { get; init; }
     public required string Actor { get; init; }
@@ -69,8 +66,20 @@ internal sealed record OrderWrite
     public TimeSpan? OverriddenWindow { get; init; }
     public string? Reason { get; init; }
 
-    /// <summary>What the order can be found by, in one text.</summary>
-    public string Terms => string.Join(OrderTerms.Separator, OrderTerms.Of(Content, EmailTerm));
+    /// <summary>
+    /// What the order can be found by, in one text. Made when the write is sealed: by its own caller, not by the one
+    /// writer that all wait for.
+    /// </summary>
+    public string Terms
+    {
+        get => field ?? throw new InvalidOperationException("An order was to be stored before its terms were made.");
+        private init;
+    }
+
+    /// <summary>The write with all that it takes to be stored.</summary>
+    /// <param name="emailTerm">What the order is found by through its customer's address.</param>
+    public OrderWrite Termed(string? emailTerm) =>
+        this with { Terms = string.Join(OrderTerms.Separator, OrderTerms.Of(Content, emailTerm)) };
 
     public bool IsNew => BaseVersion == 0;
 
