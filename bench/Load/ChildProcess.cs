@@ -82,7 +82,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         if (line is null) return;
         tail.Enqueue(line);
         if (tail.Count > TailLines) tail.TryDequeue(out _);
-        if (ReadyLine().Match(line) is { Success: true } match) ready.TrySetResult(new Uri(match.Groups["url"].Value));
+        if (!ready.Task.IsCompleted && ReadyLine().Match(line) is { Success: true } match)
+            ready.TrySetResult(new Uri(match.Groups["url"].Value));
     }
 
     private string Tail() => string.Join(Environment.NewLine, tail);

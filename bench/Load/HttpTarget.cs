@@ -35,6 +35,15 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
 
     protected Uri Address { get; private set; } = new("http://127.0.0.1");
 
+    /// <summary>From the start of the process until it says that it is ready, its tables made.</summary>
+    public double StartSeconds { get; private set; }
+
+    /// <summary>When it had just said so.</summary>
+    public double? IdleMebibytes { get; private set; }
+
+    /// <summary>At most, so far.</summary>
+    public double? PeakMebibytes => MemoryUse.ResidentMax(ServerProcessId);
+
     public override async ValueTask DisposeAsync()
     {
         if (server is not null) await server.DisposeAsync();
@@ -73,7 +82,10 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
     protected override async Task StartCore(DirectoryInfo directory)
     {
         var start = await Prepare(directory);
+        var since = Stopwatch.GetTimestamp();
         (server, Address) = await ChildProcess.StartServer(start, TimeSpan.FromSeconds(ReadyTimeoutSeconds));
+        StartSeconds = Stopwatch.GetElapsedTime(since).TotalSeconds;
+        IdleMebibytes = MemoryUse.Resident(ServerProcessId);
         using var http = new HttpClient { BaseAddress = Address };
         http.DefaultRequestHeaders.Add("X-Api-Key", Key);
         for (var i = 0; i < OrderRequests.ServiceRecords; i++)

@@ -38,7 +38,7 @@ internal sealed record LoadOptions
 
     public int Seconds { get; private init; } = 10;
 
-    public int WarmUpMilliseconds { get; private init; } = 2000;
+    public int WarmUpMilliseconds { get; private init; } = 8000;
 
     public int Connections { get; private init; } = 32;
 

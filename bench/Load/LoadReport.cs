@@ -3,6 +3,9 @@ using System.Text;
 
 namespace Orderly.Bench.Load;
 
+/// <summary>What a server took to start and to be there.</summary>
+internal sealed record ServerUse(string Target, double StartSeconds, double? IdleMebibytes, double? PeakMebibytes);
+
 /// <summary>All measurements of a run, and what was found in the databases afterwards.</summary>
 internal sealed class LoadResults
 {
@@ -11,6 +14,8 @@ internal sealed class LoadResults
     public List<string> Differences { get; } = [];
 
     public List<string> Counted { get; } = [];
+
+    public List<ServerUse> Servers { get; } = [];
 
     public bool Passed => Differences.Count == 0 && all.TrueForAll(m => m.Measurement.Errors == 0);
 
@@ -56,6 +61,7 @@ internal static class LoadReport
             foreach (var target in options.Targets) Row(text, workload, target, results.Of(target, workload), measures);
         }
         text.AppendLine();
+        Servers(text, results.Servers);
         text.AppendLine(string.Create(CultureInfo.InvariantCulture,
             $"Medians of {options.Rounds} interleaved rounds of {options.Seconds} s, "
             + $"{options.Connections} connections with one request at a time each, "
@@ -72,6 +78,18 @@ internal static class LoadReport
 
         double? Rate(string target, Workload workload) =>
             results.Of(target, workload) is { Count: > 0 } rounds ? Median(rounds, m => m.RequestsPerSecond) : null;
+    }
+
+    private static void Servers(StringBuilder text, List<ServerUse> servers)
+    {
+        if (servers.Count == 0) return;
+        text.AppendLine("| server | start s | memory idle MiB | memory at most MiB |").AppendLine("|---|---|---|---|");
+        foreach (var (target, start, idle, peak) in servers)
+        {
+            text.AppendLine(string.Create(
+                CultureInfo.InvariantCulture, $"| {target} | {start:N2} | {idle:N0} | {peak:N0} |"));
+        }
+        text.AppendLine();
     }
 
     private static void Row(

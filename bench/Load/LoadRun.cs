@@ -5,7 +5,8 @@ namespace Orderly.Bench.Load;
 /// <summary>Starts everything, measures in interleaved rounds, counts what is stored, and reports.</summary>
 internal sealed class LoadRun(LoadOptions options, DirectoryInfo directory)
 {
-    private const int RepeatedWarmUpShare = 2;
+    // The first time, code is still being compiled for the workload, in every target that does so while it runs.
+    private const int RepeatedWarmUpShare = 4;
 
     /// <summary>The report, and whether all that was acknowledged is stored and no request failed.</summary>
     public async Task<(string Report, bool Passed)> Run(string command)
@@ -26,6 +27,8 @@ internal sealed class LoadRun(LoadOptions options, DirectoryInfo directory)
             }
             var results = new LoadResults();
             foreach (var workload in options.Workloads) await Measure(workload, targets, results);
+            results.Servers.AddRange(targets.OfType<HttpTarget>().Select(server =>
+                new ServerUse(server.Name, server.StartSeconds, server.IdleMebibytes, server.PeakMebibytes)));
             foreach (var target in targets) results.Add(target, await target.Verify());
             return (LoadReport.Write(results, options, machine, command), results.Passed);
         }
