@@ -13,9 +13,11 @@ internal static class ListFill
     // w:oldsale only on the oldest 1 in 100, which a list of the newest has to look for at the other end.
     private const string Fill =
         """
-        insert into orders (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, reference,
-            content, created_at, created_by, updated_at, updated_by, deleted_at, terms)
-        select gen_random_uuid(), gen_random_uuid(), 1, status, 'team-' || team, at + interval '1 day' * day, fee, true,
+        insert into orders (order_id, write_id, number, version, status, team, datetime, totalfee, totalfee_stated,
+            reference, content, created_at, created_by, updated_at, updated_by, deleted_at, terms)
+        select encode(overlay(overlay(uuid_send(gen_random_uuid()) placing '\x70'::bytea from 7 for 1)
+                placing substring(int8send((extract(epoch from at) * 1000)::bigint) from 3) from 1), 'hex')::uuid,
+            gen_random_uuid(), n, 1, status, 'team-' || team, at + interval '1 day' * day, fee, true,
             case when n % 10 = 0 then 'PO-' || n end,
             format('{"datetime":"%s","totalfee":%s,"currency":"USD","services":[{"id":"service-%s","name":"Service number'
                 || ' %s","quantity":1,"fee":20.50},{"id":"service-%s","name":"Service number %s","quantity":2,"fee":'
@@ -35,9 +37,22 @@ internal static class ListFill
                 (array['eu', 'us', 'asia'])[1 + floor(3 * random())::int] as region, n % ($1 / 10) as customer,
                 case when n > $1 - $1 / 50 and random() < 0.8 then 'placed' when random() < 0.001 then 'confirmed'
                     when random() < 0.1 then 'cancelled' else 'completed' end as status
-            from generate_series(1, $1) n) g
+            from generate_series($2, $3) n) g
         """;
 
-    public static Task Run(NpgsqlConnectionStringBuilder database, int orders) => SecondaryIndexes.FillWithout(
-        database, Fill.Replace("$1", orders.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
+    // As many as a usual machine has processors left; the orders of one are older than all of the next.
+    private const int Workers = 2;
+    private const string SetNumber = "select setval('order_numbers', $1)";
+
+    public static Task Run(NpgsqlConnectionStringBuilder database, int orders)
+    {
+        var parts = Enumerable.Range(0, Workers).Select(part => Fill
+            .Replace("$1", Text(orders), StringComparison.Ordinal)
+            .Replace("$2", Text(1 + (int)((long)orders * part / Workers)), StringComparison.Ordinal)
+            .Replace("$3", Text((int)((long)orders * (part + 1) / Workers)), StringComparison.Ordinal));
+        return SecondaryIndexes.FillWithout(
+            database, [.. parts, SetNumber.Replace("$1", Text(orders), StringComparison.Ordinal)]);
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

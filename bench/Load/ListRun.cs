@@ -10,15 +10,15 @@ namespace Orderly.Bench.Load;
 /// <summary>
 /// Compares lists of few orders with the same lists of many: what a page costs must not grow with what is stored.
 /// </summary>
-internal sealed class ListRun(int orders, DirectoryInfo directory)
+internal sealed class ListRun(BulkOptions options, DirectoryInfo directory)
 {
     public const string Command = "lists";
-    private const int OrdersMax = 20_000_000;
     private const int FewOrders = 10_000;
     private const int WarmUpRequests = 3;
     private const int RequestsMax = 40;
     private const int CaseSecondsMax = 6;
     private const int DeepPages = 10;
+    private const int PageSizeMax = 500;
     private const int ReadyTimeoutSeconds = 60;
     private const string Key = "bench-key-of-the-load-benchmark-000000";
 
@@ -46,28 +46,21 @@ internal sealed class ListRun(int orders, DirectoryInfo directory)
         "count=exact&limit=1",
     ];
 
-    /// <summary>Reads <c>lists [--orders n]</c>.</summary>
-    public static int ParseOrders(string[] arguments) => arguments switch
-    {
-        [_] => 1_000_000,
-        [_, "--orders", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
-            && n is >= FewOrders and <= OrdersMax => n,
-        _ => throw new UsageException($"lists takes --orders, from {FewOrders} to {OrdersMax}."),
-    };
+    public static BulkOptions Parse(string[] arguments) => BulkOptions.Parse(arguments, 1_000_000, FewOrders);
 
     public async Task<string> Run(string command)
     {
-        await using var postgres = await PrivatePostgres.Start(directory.CreateSubdirectory("cluster"));
+        await using var postgres = await PrivatePostgres.Start(options.ClusterIn(directory));
         var machine = await MachineDescription.Of(postgres);
         var published = await Repository.Publish("src/Orderly.Server/Orderly.Server.csproj", directory, "server");
         var few = await Measure(postgres, published, FewOrders);
-        var many = await Measure(postgres, published, orders);
+        var many = await Measure(postgres, published, options.Orders);
         var report = new StringBuilder();
         report.AppendLine(CultureInfo.InvariantCulture, $"`{command}`").AppendLine().AppendLine(machine).AppendLine();
         report.AppendLine(CultureInfo.InvariantCulture,
             $"Milliseconds of one `GET /orders` (limit 50), median and slowest of up to {RequestsMax}.").AppendLine();
         report.AppendLine(CultureInfo.InvariantCulture,
-            $"| query | rows | {FewOrders:N0} orders | slowest | rows | {orders:N0} orders | slowest |");
+            $"| query | rows | {FewOrders:N0} orders | slowest | rows | {options.Orders:N0} orders | slowest |");
         report.AppendLine("|---|---:|---:|---:|---:|---:|---:|");
         foreach (var (query, small) in few)
         {
@@ -76,31 +69,23 @@ internal sealed class ListRun(int orders, DirectoryInfo directory)
         return report.ToString();
     }
 
-    private static async Task<Dictionary<string, Timing>> Measure(PrivatePostgres postgres, string published, int count)
+    private async Task<Dictionary<string, Timing>> Measure(PrivatePostgres postgres, string published, int count)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"lists_{count}");
-        await using (var admin = new NpgsqlConnection(postgres.ConnectionString("postgres").ConnectionString))
-        {
-            await admin.OpenAsync();
-            await using var create = new NpgsqlCommand("create database " + name, admin);
-            await create.ExecuteNonQueryAsync();
-        }
+        var database = await FilledDatabase.Open(postgres, published, options.ServerDataIn(directory), count);
         var start = new ProcessStartInfo("dotnet", [Path.Combine(published, "Orderly.Server.dll")])
         {
             WorkingDirectory = published,
             Environment =
             {
-                ["ConnectionStrings__Orderly"] = postgres.ConnectionString(name).ConnectionString,
+                ["ConnectionStrings__Orderly"] = database.ConnectionString,
                 ["Orderly__BootstrapKey"] = Key,
-                ["Orderly__DataDirectory"] = Path.Combine(published, "data"),
+                ["Orderly__DataDirectory"] = options.ServerDataIn(directory),
                 ["Orderly__SampleData"] = "false",
                 ["urls"] = "http://127.0.0.1:0",
             },
         };
         var (server, address) = await ChildProcess.StartServer(start, TimeSpan.FromSeconds(ReadyTimeoutSeconds));
         await using var running = server;
-        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"filling {count:N0} orders"));
-        await ListFill.Run(postgres.ConnectionString(name), count);
         using var http = new HttpClient { BaseAddress = address };
         http.DefaultRequestHeaders.Add("X-Api-Key", Key);
         var timings = new Dictionary<string, Timing>(StringComparer.Ordinal);
@@ -109,10 +94,11 @@ internal sealed class ListRun(int orders, DirectoryInfo directory)
             timings[query] = await Time(http, "/orders?" + query);
             await Console.Error.WriteLineAsync($"{query}: {timings[query]}");
         }
-        foreach (var query in (string[])["", "sort=totalfee", "status=completed", "q=eu"])
+        foreach (var query in (string[])["", "sort=totalfee", "status=completed", "q=eu", "service=service-50"])
         {
-            timings[$"{query} 5,000 rows deep"] = await Time(http, await DeepPage(http, query));
+            timings[$"{query} 5,000 rows deep"] = await Time(http, await DeepPage(http, query, DeepPages));
         }
+        timings["9 of 10 orders deep"] = await Time(http, await DeepPage(http, "", count / 10 * 9 / PageSizeMax));
         return timings;
     }
 
@@ -136,16 +122,17 @@ internal sealed class ListRun(int orders, DirectoryInfo directory)
         return new Timing(rows, milliseconds[milliseconds.Count / 2], milliseconds[^1]);
     }
 
-    private static async Task<string> DeepPage(HttpClient http, string query)
+    private static async Task<string> DeepPage(HttpClient http, string query, int pages)
     {
-        var path = $"/orders?limit=500&{query}".TrimEnd('&');
-        for (var i = 0; i < DeepPages; i++)
+        var path = $"/orders?limit=500&fields=id&{query}".TrimEnd('&');
+        for (var i = 0; i < pages; i++)
         {
             using var answer = await http.GetAsync(new Uri(path, UriKind.Relative));
             if (!answer.Headers.TryGetValues("Link", out var links)) break;
             path = links.First().Split('<', '>')[1];
         }
-        return path.Replace("limit=500", "limit=50", StringComparison.Ordinal);
+        return path.Replace("limit=500", "limit=50", StringComparison.Ordinal)
+            .Replace("fields=id&", "", StringComparison.Ordinal).Replace("&fields=id", "", StringComparison.Ordinal);
     }
 
     /// <summary>-1: refused as too broad.</summary>

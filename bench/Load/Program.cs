@@ -15,14 +15,16 @@ try
     if (!OperatingSystem.IsWindows()) directory.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
     if (args is [ListRun.Command, ..])
     {
-        Console.WriteLine(await new ListRun(ListRun.ParseOrders(args), directory)
-            .Run($"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}"));
+        var lists = ListRun.Parse(args);
+        await Tell(await new ListRun(lists, directory)
+            .Run($"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}"), lists.Out);
         return 0;
     }
     if (args is [TransferRun.Command, ..])
     {
-        Console.WriteLine(await new TransferRun(TransferRun.ParseOrders(args), directory)
-            .Run($"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}"));
+        var transfer = TransferRun.Parse(args);
+        await Tell(await new TransferRun(transfer, directory)
+            .Run($"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}"), transfer.Out);
         return 0;
     }
     if (args is [GrowthPlot.Command, ..])
@@ -33,8 +35,7 @@ try
     var options = LoadOptions.Parse(args);
     var command = $"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}".TrimEnd(' ', '-');
     var (report, passed) = await new LoadRun(options, directory).Run(command);
-    Console.WriteLine(report);
-    if (options.Out is { } file) await File.WriteAllTextAsync(file, report);
+    await Tell(report, options.Out);
     return passed ? 0 : 1;
 }
 catch (UsageException e)
@@ -51,4 +52,10 @@ catch (BenchException e)
 finally
 {
     directory.Delete(recursive: true);
+}
+
+static async Task Tell(string report, string? file)
+{
+    Console.WriteLine(report);
+    if (file is not null) await File.WriteAllTextAsync(file, report);
 }

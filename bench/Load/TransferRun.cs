@@ -10,10 +10,11 @@ namespace Orderly.Bench.Load;
 /// Compares a stream of all orders with <c>psql \copy</c> of the same columns, and an import with a bare binary COPY
 /// of the rows that it left into the same tables of an empty database.
 /// </summary>
-internal sealed class TransferRun(int orders, DirectoryInfo directory)
+internal sealed class TransferRun(BulkOptions options, DirectoryInfo directory)
 {
     public const string Command = "transfer";
-    private const int OrdersMax = 20_000_000;
+    private const string Streams = "streams";
+    private const string Imports = "imports";
     private const int OrdersMin = 1_000;
     private const int Rounds = 3;
     private const int ReadyTimeoutSeconds = 60;
@@ -33,21 +34,16 @@ internal sealed class TransferRun(int orders, DirectoryInfo directory)
         "select least((select count(*) from orders), (select count(*) from revisions), "
         + "(select count(*) from feed) + (select count(*) from pending))";
 
+    private readonly int orders = options.Orders;
+
     private static readonly string[] ImportedTables = ["orders", "order_references", "revisions", "pending"];
 
-    /// <summary>Reads <c>transfer [--orders n | --quick]</c>.</summary>
-    public static int ParseOrders(string[] arguments) => arguments switch
-    {
-        [_] => 200_000,
-        [_, "--quick"] => OrdersMin,
-        [_, "--orders", var text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
-            && n is >= OrdersMin and <= OrdersMax => n,
-        _ => throw new UsageException($"transfer takes --quick, or --orders, from {OrdersMin} to {OrdersMax}."),
-    };
+    public static BulkOptions Parse(string[] arguments) =>
+        BulkOptions.Parse(arguments, 200_000, OrdersMin, Streams, Imports);
 
     public async Task<string> Run(string command)
     {
-        await using var postgres = await PrivatePostgres.Start(directory.CreateSubdirectory("cluster"));
+        await using var postgres = await PrivatePostgres.Start(options.ClusterIn(directory));
         var published = await Repository.Publish("src/Orderly.Server/Orderly.Server.csproj", directory, "server");
         var report = new StringBuilder();
         report.AppendLine(CultureInfo.InvariantCulture, $"`{command}`").AppendLine()
@@ -56,10 +52,15 @@ internal sealed class TransferRun(int orders, DirectoryInfo directory)
                 $"{orders:N0} orders, medians of {Rounds} interleaved rounds (min–max).").AppendLine()
             .AppendLine("| transfer | orders/s | COPY orders/s | × COPY | server's memory over idle, MB |")
             .AppendLine("|---|---:|---:|---:|---:|");
-        var imported = await Open(postgres, "imported");
-        await MeasureImports(postgres, published, imported, report);
-        var streamed = await Open(postgres, "streamed");
-        await MeasureStreams(published, streamed, report);
+        if (options.Only is null or Imports)
+        {
+            await MeasureImports(postgres, published, await Open(postgres, "imported"), report);
+        }
+        if (options.Only is null or Streams)
+        {
+            var filled = await FilledDatabase.Open(postgres, published, options.ServerDataIn(directory), orders);
+            await MeasureStreams(published, filled, report);
+        }
         return report.ToString();
     }
 
@@ -96,7 +97,6 @@ internal sealed class TransferRun(int orders, DirectoryInfo directory)
         var (server, http) = await Start(published, database);
         await using var running = server;
         using var client = http;
-        await ListFill.Run(database, orders);
         var live = await Count(database, "select count(*) from orders where deleted_at is null");
         foreach (var format in (string[])["application/x-ndjson", "text/csv"])
         {
@@ -125,9 +125,10 @@ internal sealed class TransferRun(int orders, DirectoryInfo directory)
         Console.Error.WriteLine(line);
     }
 
-    private static async Task<NpgsqlConnectionStringBuilder> Open(
+    private async Task<NpgsqlConnectionStringBuilder> Open(
         PrivatePostgres postgres, string name, string? migratedBy = null)
     {
+        await Sql(postgres.ConnectionString("postgres"), "drop database if exists " + name);
         await Sql(postgres.ConnectionString("postgres"), "create database " + name);
         var database = postgres.ConnectionString(name);
         if (migratedBy is not null)
@@ -139,7 +140,7 @@ internal sealed class TransferRun(int orders, DirectoryInfo directory)
         return database;
     }
 
-    private static async Task<(ChildProcess Server, HttpClient Http)> Start(
+    private async Task<(ChildProcess Server, HttpClient Http)> Start(
         string published, NpgsqlConnectionStringBuilder database)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(published, "Orderly.Server.dll")])
@@ -149,7 +150,7 @@ internal sealed class TransferRun(int orders, DirectoryInfo directory)
             {
                 ["ConnectionStrings__Orderly"] = database.ConnectionString,
                 ["Orderly__BootstrapKey"] = Key,
-                ["Orderly__DataDirectory"] = Path.Combine(published, "data"),
+                ["Orderly__DataDirectory"] = options.ServerDataIn(directory),
                 ["Orderly__SampleData"] = "false",
                 ["urls"] = "http://127.0.0.1:0",
             },

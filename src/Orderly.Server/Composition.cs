@@ -57,6 +57,7 @@ internal static class Composition
         services.AddSingleton<OrderWriter>();
         services.AddSingleton<OrderTermsStore>();
         services.AddSingleton<OrderListStore>();
+        services.AddSingleton<OrderStatisticsStore>();
         services.AddSingleton<RevisionStore>();
         services.AddSingleton<WriteConflict>();
         services.AddSingleton<IdempotentWrite>();

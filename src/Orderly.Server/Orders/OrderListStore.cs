@@ -14,10 +14,21 @@ namespace Orderly.Server.Orders;
 /// The planner believes that what fits is spread evenly along the sort, and so may walk past all orders in search of
 /// some that are all at the other end. The second way can't be led astray like that.
 /// </summary>
-internal sealed class OrderListStore(ReadDataSource reads, ListDataSource lists, OrderVault vault)
+internal sealed class OrderListStore(
+    ReadDataSource reads, ListDataSource lists, OrderStatisticsStore statistics, OrderVault vault, TimeProvider time)
 {
     private const int SecondTryMilliseconds = 1_500;
     private const int CountMilliseconds = 2_000;
+
+    /// <summary>How far the clocks may have moved apart since they were compared.</summary>
+    private const int ClockMarginMinutes = 60;
+
+    /// <summary>
+    /// For statements that leave the planner one way only, and whose ranges are read one after the other.
+    /// </summary>
+    private const string SetPlanning =
+        "select set_config('plan_cache_mode', 'force_generic_plan', true), "
+        + "set_config('max_parallel_workers_per_gather', '0', true)";
 
     private const string SetTimeLimit = "select set_config('statement_timeout', $1, true)";
 
@@ -33,7 +44,9 @@ internal sealed class OrderListStore(ReadDataSource reads, ListDataSource lists,
 
         try
         {
-            return await ReadOrdersAsync(lists.Source, [page], stop);
+            return ListWay.IsFor(filter, sort) && await statistics.GetAsync(stop) is { } known
+                ? await FindByTermsAsync(filter, sort, after, count, known, stop)
+                : await ReadOrdersAsync(lists.Source, [page], stop);
         }
         catch (PostgresException exception) when (DatabaseFailure.IsTimeLimit(exception))
         {
@@ -48,6 +61,33 @@ internal sealed class OrderListStore(ReadDataSource reads, ListDataSource lists,
         {
             return null;
         }
+    }
+
+    /// <summary>
+    /// Not left to the planner: it knows neither spans of time nor where along the sort a term's orders are.
+    /// </summary>
+    private async Task<List<StoredOrder>> FindByTermsAsync(
+        OrderFilter filter, Sort sort, OrderPosition? after, int count, OrderStatistics known, CancellationToken stop)
+    {
+        var way = ListWay.Choose(filter, sort, after, count, known);
+        if (way.Ranges.Count == 0)
+        {
+            return [];
+        }
+
+        if (way.WalkedRows > 0)
+        {
+            var walked = OrderQueryStore.WalkedPage(filter, sort, after, count, way);
+            var found = await ReadOrdersAsync(lists.Source, [new NpgsqlBatchCommand(SetPlanning), walked], stop);
+            if (found.Count == count)
+            {
+                return found;
+            }
+        }
+
+        var now = time.GetUtcNow().UtcDateTime + known.ClockAhead + TimeSpan.FromMinutes(ClockMarginMinutes);
+        var spanned = OrderQueryStore.SpannedPage(filter, sort, after, count, way, now);
+        return await ReadOrdersAsync(lists.Source, [new NpgsqlBatchCommand(SetPlanning), spanned], stop);
     }
 
     /// <summary>How many orders fit; null where they can't be counted within the time limit.</summary>

@@ -25,6 +25,11 @@ internal sealed class OrderQueryStore
     private OrderQueryStore(OrderFilter filter)
     {
         _deleted = filter.Deleted;
+        AddColumns(filter);
+    }
+
+    private void AddColumns(OrderFilter filter)
+    {
         if (filter.Statuses.Count == 1)
         {
             _conditions.Add($"o.status = {Take(Parameters.Of(filter.Statuses[0].ToText()))}");
@@ -90,6 +95,56 @@ internal sealed class OrderQueryStore
         return query.ToCommand(Fetch(string.Join(" union all ", all), sort, limit));
     }
 
+    /// <summary>
+    /// The same page, walked to past a limited number of orders, which may not be enough to fill it.
+    /// </summary>
+    public static NpgsqlBatchCommand WalkedPage(
+        OrderFilter filter, Sort sort, OrderPosition? after, int count, ListWay way)
+    {
+        var walked = new OrderFilter
+        {
+            Statuses = way.WalksStatus ? filter.Statuses : [],
+            Teams = way.WalksTeam ? filter.Teams : [],
+            Bounds = filter.Bounds,
+        };
+        var query = new OrderQueryStore(walked);
+        query.StartBehind(sort, after);
+        var rows = $"select * from orders o where {query.Where(Live)} {OrderBy(sort)} "
+            + $"limit {query.Take(Parameters.Of(way.WalkedRows))}";
+        query._conditions.Clear();
+        var others = filter with
+        {
+            Statuses = way.WalksStatus ? [] : filter.Statuses,
+            Teams = way.WalksTeam ? [] : filter.Teams,
+            Bounds = [],
+        };
+        query.AddColumns(others);
+        return query.ToCommand($"select {OrderStore.Columns} from ({rows}) o "
+            + $"where {string.Join(" and ", query._conditions)} {OrderBy(sort)} "
+            + $"limit {query.Take(Parameters.Of(count))}");
+    }
+
+    /// <summary>
+    /// The same page, found by the index of terms alone, in one range of times after the other. PostgreSQL goes on to
+    /// the next range only where those before did not fill the page.
+    /// </summary>
+    /// <param name="now">By the database's clock, or a little later; nothing is created after it.</param>
+    public static NpgsqlBatchCommand SpannedPage(
+        OrderFilter filter, Sort sort, OrderPosition? after, int count, ListWay way, DateTime now)
+    {
+        var query = new OrderQueryStore(new OrderFilter());
+        query.AddIndexed(filter);
+        var found = query.Where(Live);
+        query._conditions.Clear();
+        query.AddColumns(new OrderFilter { Bounds = filter.Bounds });
+        query.StartBehind(sort, after);
+        var limits = query._conditions.ConvertAll(OfFound);
+        var limit = $"limit {query.Take(Parameters.Of(count))}";
+        var ranges = way.Ranges.Select(range => query.Branch(range, found, limits, sort, limit, now));
+        var ids = $"select f.order_id from ({string.Join(" union all ", ranges)}) f {limit}";
+        return query.ToCommand($"{SelectRows} join ({ids}) p on p.order_id = o.order_id {OrderBy(sort)}");
+    }
+
     /// <summary>Every order that fits, in order.</summary>
     public static NpgsqlBatchCommand All(OrderFilter filter, Sort sort)
     {
@@ -114,6 +169,52 @@ internal sealed class OrderQueryStore
         return query.ToCommand(
             $"explain (format json) {string.Join(" union all ", query.Branches.Select(query.SelectIds))}");
     }
+
+    /// <summary>Conditions that the index of terms knows, and no other index.</summary>
+    private void AddIndexed(OrderFilter filter)
+    {
+        _conditions.Add($"o.terms @> {Take(Parameters.Column(filter.Terms, NpgsqlDbType.Text, term => term))}");
+        if (filter.Statuses.Count > 0)
+        {
+            _conditions.Add($"array[o.status] && {Take(
+                Parameters.Column(filter.Statuses, NpgsqlDbType.Text, status => status.ToText()))}");
+        }
+
+        foreach (var team in filter.Teams)
+        {
+            _conditions.Add($"array[o.team] && {Take(
+                Parameters.Column([team], NpgsqlDbType.Text, name => name))}");
+        }
+    }
+
+    private string Branch(
+        CreationRange range, string found, List<string> limits, Sort sort, string limit, DateTime now)
+    {
+        var within = new List<string>(limits);
+        if (range.From is { } from)
+        {
+            within.Add($"f.key >= {Take(from)}");
+        }
+
+        if (range.To is { } to)
+        {
+            within.Add($"f.key < {Take(to)}");
+        }
+
+        if (range.From is { } first && (range.To ?? now) is var last && last > first)
+        {
+            found += " and order_spans(o.created_at) && "
+                + Take(Parameters.Column(OrderSpans.Cover(first, last), NpgsqlDbType.TimestampTz, span => span));
+        }
+
+        var where = within.Count == 0 ? "" : $"where {string.Join(" and ", within)} ";
+        return $"(select f.order_id, f.key from (select o.order_id, o.created_at as key from orders o where {found} "
+            + $"offset 0) f {where}{OrderBy("f.key", "f.order_id", sort)} {limit})";
+    }
+
+    private static string OfFound(string condition) => condition
+        .Replace("o.created_at", "f.key", StringComparison.Ordinal)
+        .Replace("o.order_id", "f.order_id", StringComparison.Ordinal);
 
     /// <summary>The value of an order in the sort's field.</summary>
     public static object KeyOf(StoredOrder order, Sort sort) => sort.Field switch

@@ -65,9 +65,6 @@ internal static class OrderWriteStore
         {UnlessThere}
         """;
 
-    /// <summary>For orders whose references are claimed later in the same transaction.</summary>
-    private const string InsertUnclaimedOrders = InsertRows + "\n" + UnlessThere;
-
     /// <summary>Revision times grow strictly, even when the clock of a later transaction is behind.</summary>
     private const string UpdateOrders =
         """
@@ -217,8 +214,9 @@ internal static class OrderWriteStore
         return receipts;
     }
 
+    /// <summary>Ends the backends that earlier attempts have begun on.</summary>
     /// <exception cref="NpgsqlException">One of them is still there, so trying would not be safe.</exception>
-    private static async Task EndAsync(NpgsqlConnection connection, List<int> began, int timeoutSeconds)
+    public static async Task EndAsync(NpgsqlConnection connection, List<int> began, int timeoutSeconds)
     {
         await using var command = new NpgsqlCommand(EndBackends, connection) { CommandTimeout = timeoutSeconds };
         command.Parameters.Add(Parameters.Column(began, NpgsqlDbType.Integer, pid => pid));
@@ -230,18 +228,17 @@ internal static class OrderWriteStore
     }
 
     /// <summary>Stores a group. The result has a receipt for each write that was stored.</summary>
-    /// <param name="claimsLater">For new orders in a transaction that claims their references itself.</param>
     public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(
-        NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes, int timeoutSeconds = 0, bool claimsLater = false)
+        NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes, int timeoutSeconds = 0)
     {
         await using var batch = new NpgsqlBatch(connection) { Timeout = timeoutSeconds };
-        var claiming = writes.Where(write => write.ClaimedReference is not null && !claimsLater).ToArray();
+        var claiming = writes.Where(write => write.ClaimedReference is not null).ToArray();
         var releasing = writes.Where(write => write.ReleasedReference is not null);
         var keyed = writes.Where(write => write.Claim is not null).ToArray();
         AddWhereAny(batch, [.. claiming.Select(Claimed)], rows => ReferenceCommand(ClaimReferences, rows));
         AddWhereAny(batch, keyed, ClaimKeysCommand);
         AddWhereAny(batch, [.. writes.Where(write => write.IsNew)],
-            rows => InsertCommand(claimsLater ? InsertUnclaimedOrders : InsertOrders, rows));
+            rows => InsertCommand(InsertOrders, rows));
         AddWhereAny(batch, [.. writes.Where(write => !write.IsNew)], UpdateCommand);
         PersonalWriteStore.AddCommands(batch, writes);
         AddWhereAny(batch, [.. claiming.Select(Claimed), .. releasing.Select(Released)],

@@ -13,8 +13,7 @@ internal sealed record ImportWrite(ImportRow Row, OrderWrite Write)
 }
 
 /// <summary>
-/// Stores the rows of an import piece by piece, with the statements that every other write uses, so that history,
-/// feed and hashes are the same.
+/// Stores the rows of an import piece by piece, each in a transaction of its own.
 /// </summary>
 internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed, OrderVault vault)
 {
@@ -26,6 +25,15 @@ internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed,
 
     /// <summary>Plans of lists are chosen by value, so they should know of many new orders soon.</summary>
     private const string Analyze = "analyze orders, order_references, revisions";
+
+    /// <summary>The orders that have the references of their rows now, and not another order.</summary>
+    private const string Claim =
+        """
+        insert into order_references (team, reference, order_id)
+        select * from unnest($1, $2, $3)
+        on conflict on constraint order_references_pkey do nothing
+        returning order_id
+        """;
 
     /// <summary>
     /// Stores a piece in a transaction of its own. The ids of the writes that were stored; a deadlock or a lost
@@ -39,15 +47,66 @@ internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed,
         {
             try
             {
-                var receipts = await OrderWriteStore.StoreAsync(database.Writes, group, began, PieceSeconds);
+                var stored = await StoreAsync(group, began);
                 feed.Wake();
-                return [.. receipts.Keys];
+                return stored;
             }
             catch (Exception exception) when (attempt < AttemptsMax && DatabaseFailure.IsTransient(exception))
             {
                 continue;
             }
         }
+    }
+
+    /// <summary>
+    /// A repeated attempt first ends those before it. Where one of them had stored the piece, it stored all that it
+    /// could, since it was one transaction.
+    /// </summary>
+    private async Task<HashSet<Guid>> StoreAsync(OrderWrite[] group, List<int> began)
+    {
+        await using var connection = await database.Writes.Source.OpenConnectionAsync();
+        if (began.Count > 0)
+        {
+            await OrderWriteStore.EndAsync(connection, began, PieceSeconds);
+            if (await OrderWriteStore.FindStoredAsync(connection, group) is { Count: > 0 } receipts)
+            {
+                return [.. receipts.Keys];
+            }
+        }
+
+        began.Add(connection.ProcessID);
+        await using var transaction = await connection.BeginTransactionAsync();
+        var claimed = await ClaimAsync(connection, [.. group.Where(write => write.ClaimedReference is not null)]);
+        OrderWrite[] storable =
+            [.. group.Where(write => write.ClaimedReference is null || claimed.Contains(write.OrderId))];
+        if (!await ImportCopyStore.StoreAsync(connection, storable))
+        {
+            return []; // what was claimed is undone
+        }
+
+        await transaction.CommitAsync();
+        return [.. storable.Select(write => write.WriteId)];
+    }
+
+    private static async Task<HashSet<Guid>> ClaimAsync(NpgsqlConnection connection, OrderWrite[] claiming)
+    {
+        var claimed = new HashSet<Guid>();
+        if (claiming.Length == 0)
+        {
+            return claimed;
+        }
+
+        await using var command = new NpgsqlCommand(Claim, connection) { CommandTimeout = PieceSeconds };
+        command.Parameters.Add(Parameters.Column(claiming, NpgsqlDbType.Text, write => write.Team));
+        command.Parameters.Add(Parameters.Column(claiming, NpgsqlDbType.Text, write => write.ClaimedReference!));
+        command.Parameters.Add(Parameters.Column(claiming, NpgsqlDbType.Uuid, write => write.OrderId));
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            claimed.Add(reader.GetGuid(0));
+        }
+
+        return claimed;
     }
 
     /// <summary>Which of these references an order of the team has.</summary>

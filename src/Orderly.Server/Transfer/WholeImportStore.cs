@@ -121,11 +121,11 @@ internal sealed class WholeImportStore : IAsyncDisposable
         return duplicates;
     }
 
-    /// <summary>False: the service records changed meanwhile, and not all of it was stored.</summary>
+    /// <summary>False: the service records changed meanwhile, and nothing of it was stored.</summary>
     public async Task<bool> StoreAsync(IReadOnlyList<ImportWrite> writes)
     {
         var group = await _vault.SealAsync(writes.Select(write => write.Write));
-        return (await OrderWriteStore.StoreAsync(_connection, group, claimsLater: true)).Count == group.Length;
+        return await ImportCopyStore.StoreAsync(_connection, group);
     }
 
     /// <summary>Whether the service records are still those of this epoch.</summary>

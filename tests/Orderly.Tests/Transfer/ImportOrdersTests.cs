@@ -40,6 +40,8 @@ public sealed class ImportOrdersTests(RunningServer server) : IClassFixture<Runn
                 "select r.hash = revision_hash($2, o.order_id, o.number, o.team, o.created_at, o.created_by, "
                 + "r.version, r.write_id, r.kind, r.recorded_at, r.actor, r.reason, r.status, r.deleted, "
                 + "r.totalfee_stated, r.content, r.personal_commitment) "
+                + "and r.personal_commitment is not distinct from sha256(r.personal_salt || r.personal) "
+                + "and o.totalfee::text = r.content::json ->> 'totalfee' and r.recorded_at = o.updated_at "
                 + "from orders o join revisions r using (order_id) where order_id = $1",
                 Guid.Parse(id), new byte[32])).ShouldBeTrue();
         }

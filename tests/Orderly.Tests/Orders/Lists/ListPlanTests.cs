@@ -102,7 +102,7 @@ public sealed class ListPlanTests(DatabaseWithManyRows database) : IClassFixture
         nodes.Max(node => node.TouchedRows).ShouldBeLessThanOrEqualTo(TouchedRowsMax, $"{what}\n{plan}");
     }
 
-    private static (OrderFilter Filter, Sort Sort) Read(string query, string sort)
+    internal static (OrderFilter Filter, Sort Sort) Read(string query, string sort)
     {
         var http = new DefaultHttpContext();
         http.Request.QueryString = new QueryString($"?{query}&sort={sort}".Replace("?&", "?"));
@@ -145,6 +145,8 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
 
     internal ListDataSource Lists { get; private set; } = null!;
 
+    internal OrderStatistics Statistics { get; private set; } = null!;
+
     public async ValueTask InitializeAsync()
     {
         _database = await cluster.CloneAsync();
@@ -153,6 +155,9 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
         await _database.ExecuteAsync("update orders set reference = 'PO-20001' where number = 20001");
         await _database.ExecuteAsync("vacuum analyze orders");
         Lists = DataSources.ForLists(_database.ConnectionString, log: null);
+        await using var reads = DataSources.ForReads(_database.ConnectionString, log: null);
+        using var statistics = new OrderStatisticsStore(reads, TimeProvider.System);
+        Statistics = (await statistics.GetAsync(TestContext.Current.CancellationToken))!;
     }
 
     /// <summary>The steps of the plan of a statement, as it ran.</summary>
@@ -180,6 +185,16 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
         }
 
         return ids;
+    }
+
+    /// <summary>Where an order stands in a list by creation.</summary>
+    internal async Task<OrderPosition> PositionAsync(Guid id)
+    {
+        await using var connection = await Lists.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand("select created_at from orders where order_id = $1", connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = id });
+        return new OrderPosition(
+            (DateTime)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!, id);
     }
 
     /// <summary>The position of an order in the middle of a list of all.</summary>

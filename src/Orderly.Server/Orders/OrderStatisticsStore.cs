@@ -1,0 +1,107 @@
+using Npgsql;
+using Orderly.Server.Database;
+
+namespace Orderly.Server.Orders;
+
+/// <summary>
+/// Keeps what PostgreSQL's statistics say of the orders, and reads it anew now and then; whoever needs it does not
+/// wait for that.
+/// </summary>
+internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider time) : IDisposable
+{
+    private const int KeptSeconds = 60;
+
+    private const string Select =
+        """
+        select s.attname::text, c.reltuples::float8, clock_timestamp(),
+            s.most_common_vals::text::text[], s.most_common_freqs::float8[],
+            s.most_common_elems::text::text[], s.most_common_elem_freqs::float8[],
+            case when s.attname = 'created_at' then s.histogram_bounds::text::timestamptz[] end,
+            case when s.attname = 'created_at' then s.most_common_vals::text::timestamptz[] end
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        join pg_stats s on s.schemaname = n.nspname and s.tablename = c.relname
+        where c.oid = to_regclass('orders')
+            and s.attname in ('terms', 'status', 'team', 'created_at')
+        """;
+
+    private readonly SemaphoreSlim _once = new(1, 1);
+    private volatile Known? _known;
+
+    /// <summary>Null where there are none, as of a database that is new.</summary>
+    public async ValueTask<OrderStatistics?> GetAsync(CancellationToken stop)
+    {
+        if (_known is { } known && time.GetElapsedTime(known.ReadAt).TotalSeconds < KeptSeconds)
+        {
+            return known.Statistics;
+        }
+
+        if (_known is { } old && !await _once.WaitAsync(0, stop))
+        {
+            return old.Statistics; // somebody else reads it just now
+        }
+
+        if (_known is null)
+        {
+            await _once.WaitAsync(stop);
+        }
+
+        try
+        {
+            var read = await ReadAsync(stop);
+            _known = new Known(read, time.GetTimestamp());
+            return read;
+        }
+        finally
+        {
+            _once.Release();
+        }
+    }
+
+    public void Dispose() => _once.Dispose();
+
+    private Task<OrderStatistics?> ReadAsync(CancellationToken stop) =>
+        database.LookUpAsync(Select, _ => { }, reader => ReadAsync(reader, stop), stop);
+
+    private async Task<OrderStatistics?> ReadAsync(NpgsqlDataReader reader, CancellationToken stop)
+    {
+        OrderStatistics? read = null;
+        while (await reader.ReadAsync(stop))
+        {
+            read ??= new OrderStatistics(
+                reader.GetDouble(1), ValueShares.None, ValueShares.None, ValueShares.None,
+                new CreationTimes([], [], []), reader.GetDateTime(2) - time.GetUtcNow().UtcDateTime);
+            read = reader.GetString(0) switch
+            {
+                "terms" => read with { Terms = SharesOf(Array<string>(reader, 5), Array<double>(reader, 6)) },
+                "status" => read with { Statuses = SharesOf(Array<string>(reader, 3), Array<double>(reader, 4)) },
+                "team" => read with { Teams = SharesOf(Array<string>(reader, 3), Array<double>(reader, 4)) },
+                _ => read with
+                {
+                    Created = new CreationTimes(
+                        Array<DateTime>(reader, 7), Array<DateTime>(reader, 8), Array<double>(reader, 4)),
+                },
+            };
+        }
+
+        return read is { Rows: > 0, Created: { Bounds.Count: > 1 } or { Shared.Count: > 0 } } ? read : null;
+    }
+
+    /// <summary>Shares of elements end with the least and the greatest of them, and that of null.</summary>
+    private static ValueShares SharesOf(string[] values, double[] shares)
+    {
+        var known = new Dictionary<string, double>(values.Length, StringComparer.Ordinal);
+        for (var i = 0; i < values.Length && i < shares.Length; i++)
+        {
+            known[values[i]] = shares[i];
+        }
+
+        var other = shares.Length > values.Length ? shares[values.Length] : Math.Max(0, 1 - shares.Sum());
+        return new ValueShares(known, other);
+    }
+
+    private static T[] Array<T>(NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? [] : reader.GetFieldValue<T[]>(column);
+
+    private sealed record Known(OrderStatistics? Statistics, long ReadAt);
+}
