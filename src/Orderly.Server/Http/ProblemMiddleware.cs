@@ -75,6 +75,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         {
             case BadHttpRequestException bad:
                 return OfStatus(bad.StatusCode, http);
+            case IOException { InnerException: OverflowException }: // Kestrel's word for a chunk of no possible size
+                return OfStatus(StatusCodes.Status400BadRequest, http);
             case OverloadedException:
                 return new Problem(ProblemCode.Overloaded, "Too much work is waiting already. Nothing was stored.");
             case UnreadableKeyException:

@@ -18,12 +18,12 @@ internal static class ProblemsApi
     public static void MapProblems(this IEndpointRouteBuilder routes)
     {
         var problems = routes.MapGroup("/problems").WithTags("Problems").WithMetadata(new OpenToAll());
-        problems.MapGet("", List)
+        problems.MapMethods("", Described.ReadMethods, List)
             .WithName("listProblems").WithSummary("Every type of problem, as a page")
             .WithDescription("A table of every `code` with its status and meaning.")
             .WithMetadata(new Gives(200, "The page."))
             .Produces<string>(StatusCodes.Status200OK, "text/html");
-        problems.MapGet("{code}", Explain)
+        problems.MapMethods("{code}", Described.ReadMethods, Explain)
             .WithName("explainProblem").WithSummary("What a type of problem means, as a page")
             .WithDescription("What the problem means and what to do about it: the `type` of a refusal leads here.")
             .WithMetadata(

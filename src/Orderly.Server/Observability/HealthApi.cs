@@ -29,11 +29,11 @@ internal static class HealthApi
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         var health = routes.MapGroup("/health").WithTags("Health").WithMetadata(new AlwaysAdmitted());
-        health.MapGet("live", Live)
+        health.MapMethods("live", Described.ReadMethods, Live)
             .WithName("isLive").WithSummary("Whether the process lives")
             .WithDescription("Asks nothing of the database: an answer at all is the answer.")
             .WithMetadata(new OpenToAll(), new Gives(200, "The process lives."));
-        health.MapGet("ready", ReadyAsync)
+        health.MapMethods("ready", Described.ReadMethods, ReadyAsync)
             .WithName("isReady").WithSummary("Whether the service can serve")
             .WithDescription("`degraded`: it serves, but not everything; as long as the database only reads, writes "
                 + "are refused, and while the feed lags behind, its readers are told later. With a key that has "

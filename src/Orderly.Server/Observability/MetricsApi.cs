@@ -14,7 +14,7 @@ internal static class MetricsApi
         var exporter = ((IApplicationBuilder)app).New();
         exporter.UseOpenTelemetryPrometheusScrapingEndpoint(_ => true);
         var scrape = exporter.Build();
-        app.MapGet("/metrics", (HttpContext http) => Read(http, scrape)).WithTags("Health")
+        app.MapMethods("/metrics", Described.ReadMethods, (HttpContext http) => Read(http, scrape)).WithTags("Health")
             .WithName("readMetrics").WithSummary("What the service counts and measures")
             .WithDescription("For Prometheus, which sends the key as `Authorization: Bearer`. Answers without the "
                 + "database, too, to a key that this server has seen in the last hour.")

@@ -40,6 +40,11 @@ internal sealed class EventStream(
         httpContext.Response.ContentType = MediaType;
         httpContext.Response.Headers.CacheControl = "no-cache, no-store";
         httpContext.Response.Headers["X-Accel-Buffering"] = "no";
+        if (HttpMethods.IsHead(httpContext.Request.Method))
+        {
+            return;
+        }
+
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
         Meters.FeedReaders.Add(1);
         try

@@ -10,7 +10,7 @@ internal static class OrderFeedApi
     private const int TypesLengthMax = 200;
 
     public static void MapOrderFeed(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/changes", ReadAsync).WithTags("Changes")
+        routes.MapMethods("/changes", Described.ReadMethods, ReadAsync).WithTags("Changes")
             .WithName("listChanges").WithSummary("Every change of every order, in order and without gaps")
             .WithDescription(
                 "CloudEvents 1.0. With Accept: text/event-stream the events are sent as they come; Last-Event-ID "

@@ -34,6 +34,30 @@ public sealed class RawRequestTests(RunningServer server) : IClassFixture<Runnin
         answer.ShouldStartWith("HTTP/1.1 201 Created");
     }
 
+    [Theory]
+    [InlineData("zz")]
+    [InlineData("-1")]
+    [InlineData("FFFFFFFFFFFFFFFFF")]
+    public async Task A_chunk_of_no_possible_size_is_refused(string size)
+    {
+        var answer = await SendAsync(
+            $"""
+            POST /orders HTTP/1.1
+            Host: test
+            X-Api-Key: {RunningServer.Key}
+            Content-Type: application/json
+            Transfer-Encoding: chunked
+            Connection: close
+
+            {size}
+            a
+            """);
+
+        answer.ShouldStartWith("HTTP/1.1 400 ");
+        answer.ShouldContain("application/problem+json");
+        answer.ShouldContain("bad-request");
+    }
+
     [Fact]
     public async Task A_request_without_a_body_or_a_type_is_refused()
     {

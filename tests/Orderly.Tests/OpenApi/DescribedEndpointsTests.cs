@@ -25,6 +25,28 @@ public sealed class DescribedEndpointsTests(RunningServer server) : IClassFixtur
             .ShouldBe(described.Order(StringComparer.Ordinal));
     }
 
+    /// <summary>RFC 9110, 9.1: whatever has GET has HEAD.</summary>
+    [Fact]
+    public async Task Whatever_can_be_read_takes_HEAD()
+    {
+        var heads = server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods
+                .Any(HttpMethods.IsHead))
+            .Select(endpoint => $"GET /{endpoint.RoutePattern.RawText!.Trim('/')}").ToList();
+        foreach (var read in (await OpenApiDocument.BuildAsync()).Operations.Keys.Where(name => name.StartsWith("GET")))
+        {
+            heads.ShouldContain(read);
+        }
+
+        foreach (var path in (string[])["/health/live", "/health/ready", "/problems", "/metrics", "/changes"])
+        {
+            (await server.Api.HeadAsync(path)).ShouldBe(200).Body.ShouldBeEmpty();
+        }
+
+        (await server.Api.HeadAsync("/changes", ("Accept", "text/event-stream"))).ShouldBe(200)
+            .Header("Content-Type").ShouldBe("text/event-stream");
+    }
+
     [Fact]
     public async Task Every_operation_has_an_id_of_its_own_a_summary_a_description_and_a_tag()
     {
