@@ -42,6 +42,12 @@ public sealed class UnreadableMessageTests(ImpatientServer server) : IClassFixtu
     [InlineData("GET /orders HTTP/1.1\nHost: test\nno colon\n\n")]
     [InlineData("GET /orders HTTP/7.3\nHost: test\n\n")]
     [InlineData("POST /orders HTTP/1.1\nHost: test\nContent-Length: many\n\n")]
+    [InlineData("POST /orders HTTP/1.1\nHost: test\nContent-Length: 4\nContent-Length: 40\n\n")]
+    [InlineData("POST /orders HTTP/1.1\nHost: test\nContent-Length: -1\n\n")]
+    [InlineData("POST /orders HTTP/1.1\nHost: test\nTransfer-Encoding: chunked, identity\n\n")]
+    [InlineData("GET /orders HTTP/1.1\nHost: test\nHost: elsewhere\n\n")]
+    [InlineData("GET /orders HTTP/1.1\nHost: test\nX-Space : a\n\n")]
+    [InlineData("GET /orders HTTP/1.1\nHost: test\nX-Folded: a\n b\n\n")]
     public async Task A_message_that_is_no_request_is_refused_in_full(string message)
     {
         var answer = await SendAsync(message);
