@@ -1,5 +1,43 @@
 using System.Globalization;
 using Orderly.EndToEndTests;
+using Orderly.EndToEndTests.Fuzzing;
+using Orderly.EndToEndTests.Production;
+
+// The tests, as any runner starts them; or, as a command of its own, the long run:
+//   dotnet run --project tests/Orderly.EndToEndTests -- soak --operations 50000 --faults 33 --seed 1
+// or, what a reader of the feed waits for an event, idle and under load:
+//   dotnet run -c Release --project tests/Orderly.EndToEndTests -- feed-delay
+// or, a day in production, in half an hour:
+//   dotnet run -c Release --project tests/Orderly.EndToEndTests -- day --minutes 30 --report FILE
+// or, whether a key that asks for 50 times its quota makes another one wait:
+//   dotnet run -c Release --project tests/Orderly.EndToEndTests -- noisy-key [--quick]
+// or, requests made from the OpenAPI document, with which answers must comply:
+//   dotnet run -c Release --project tests/Orderly.EndToEndTests -- fuzz --requests 100000 --seed 1
+const int Done = 0, Violated = 1, WrongOption = 2;
+const double NoiseRatioMax = 1.2, NoisyServedMax = 1.1;
+const int IdleWrites = 300, IdlePauseMilliseconds = 120;
+const int BusyWrites = 6_000, BusyWriters = 12, BusyPauseMilliseconds = 8;
+
+if (args is ["feed-delay"])
+{
+    foreach (var delay in await FeedDelay.MeasureAsync(IdleWrites, writers: 1, IdlePauseMilliseconds))
+    {
+        Console.WriteLine($"idle, {delay}");
+    }
+
+    foreach (var delay in await FeedDelay.MeasureAsync(BusyWrites, BusyWriters, BusyPauseMilliseconds))
+    {
+        Console.WriteLine($"busy, {delay}");
+    }
+
+    return Done;
+}
+
+if (args is ["day", ..])
+{
+    return await DayProgram.RunAsync(args[1..]);
+}
+
 if (args is ["noisy-key", ..])
 {
     var (rounds, seconds) = args.Contains("--quick") ? (1, 3) : (7, 5);
@@ -12,3 +50,50 @@ if (args is ["noisy-key", ..])
 if (args is ["fuzz", ..])
 {
     return await FuzzCommand.RunAsync(args[1..]);
+}
+
+if (args is not ["soak", ..])
+{
+    return args.Any(argument => argument is "--server" or "--internal-msbuild-node")
+        ? await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(
+            args, SelfRegisteredExtensions.AddSelfRegisteredExtensions)
+        : await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);
+}
+
+var options = new SoakOptions
+{
+    Seed = Environment.ProcessId,
+    Report = line => Console.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss} {line}"),
+};
+for (var i = 1; i < args.Length; i += 2)
+{
+    if (i + 1 == args.Length
+        || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+    {
+        Console.Error.WriteLine($"{args[i]} takes a number.");
+        return WrongOption;
+    }
+
+    switch (args[i])
+    {
+        case "--operations":
+            options = options with { Operations = value };
+            break;
+        case "--faults":
+            options = options with { Faults = value };
+            break;
+        case "--seed":
+            options = options with { Seed = value };
+            break;
+        case "--clients":
+            options = options with { Clients = value };
+            break;
+        default:
+            Console.Error.WriteLine($"There is no option {args[i]}: --operations, --faults, --seed, --clients.");
+            return WrongOption;
+    }
+}
+
+var result = await Soak.RunAsync(options);
+Console.WriteLine(result.Summary);
+return result.Violations.Count == 0 ? Done : Violated;

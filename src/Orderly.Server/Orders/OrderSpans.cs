@@ -2,7 +2,7 @@ namespace Orderly.Server.Orders;
 
 /// <summary>
 /// The spans of time that the index of terms knows of each order, as <c>order_spans</c> in
-/// <c>0008_list_spans.sql</c> makes them. Pure.
+/// <c>0007_list_spans.sql</c> makes them. Pure.
 /// </summary>
 internal static class OrderSpans
 {
