@@ -113,7 +113,7 @@ internal static class ImportCopyStore
             rows.Write(write.CreatedAt ?? now, NpgsqlDbType.TimestampTz);
             rows.Write(write.Actor, NpgsqlDbType.Text);
             rows.Write<string[]>(
-                [.. OrderTerms.Of(write.Content, write.EmailTerm)], NpgsqlDbType.Array | NpgsqlDbType.Text);
+                [.. write.Terms.Split(OrderTerms.Separator)], NpgsqlDbType.Array | NpgsqlDbType.Text);
         }
     }
 
