@@ -27,10 +27,14 @@ internal sealed record Finding(Guid? OrderId, int? Version, long? Position, stri
     }
 }
 
-/// <summary>Collects findings, and tells the first of them as they are found.</summary>
+/// <summary>
+/// Collects findings, and tells the first of them as they are found, one at a time, whoever finds them.
+/// </summary>
 internal sealed class Findings(Action<Finding> tell)
 {
     public const int ToldMax = 1_000;
+
+    private readonly Lock _lock = new();
 
     public long Count { get; private set; }
 
@@ -45,9 +49,12 @@ internal sealed class Findings(Action<Finding> tell)
 
     private void Add(Finding finding)
     {
-        if (++Count <= ToldMax)
+        lock (_lock)
         {
-            tell(finding);
+            if (++Count <= ToldMax)
+            {
+                tell(finding);
+            }
         }
     }
 }

@@ -37,6 +37,9 @@ internal sealed record ChangeSettings
     /// <summary>How often, at most, a checkpoint is signed while there is something new.</summary>
     public required TimeSpan CheckpointEvery { get; init; }
 
+    /// <summary>After how long without an event a stream shows that it is alive.</summary>
+    public required TimeSpan HeartbeatEvery { get; init; }
+
     /// <summary>Where the newest checkpoint is kept outside the database: beside the key.</summary>
     public string NewestCheckpointFile => Path.ChangeExtension(SigningKeyFile, ".newest-checkpoint");
 }

@@ -44,6 +44,7 @@ internal sealed class SettingsReader
         ("Orders:DefaultCurrency", "USD", "currency of orders and services that name none"),
         ("Changes:SigningKeyFile", "in the data directory", "the private key that signs checkpoints of the log"),
         ("Changes:CheckpointEvery", "00:00:10", "how often a checkpoint of the log is signed, at most"),
+        ("Changes:HeartbeatEvery", "00:00:15", "after how long without an event a stream gives a sign of life"),
         ("Privacy:KeyFile", "in the data directory", "the keys of personal data; made on the first start"),
         ("Limits:Reads", "3000000", "requests that read, per key and window"),
         ("Limits:Writes", "1500000", "requests that write, per key and window"),
@@ -130,10 +131,18 @@ internal sealed class SettingsReader
         SigningKeyFile = Path.GetFullPath(
             Text("Changes:SigningKeyFile") ?? Path.Combine(server.DataDirectory, SigningKeyFileName)),
         CheckpointEvery = Duration("Changes:CheckpointEvery", TimeSpan.FromSeconds(10), TimeSpan.FromHours(24)),
+        HeartbeatEvery = ReadHeartbeat(),
         Retention = Text("Changes:Retention") is null
             ? null
             : Duration("Changes:Retention", TimeSpan.Zero, TimeSpan.FromDays(36_500)),
     };
+
+    private TimeSpan ReadHeartbeat()
+    {
+        const string name = "Changes:HeartbeatEvery";
+        var every = Duration(name, TimeSpan.FromSeconds(15), TimeSpan.FromHours(1));
+        return every > TimeSpan.Zero ? every : throw Wrong(name, Text(name)!, "takes at least 00:00:01");
+    }
 
     private PrivacySettings ReadPrivacy(ServerSettings server) => new()
     {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Orderly.Server.Access;
+using Orderly.Server.Configuration;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
@@ -37,7 +38,7 @@ internal static class OrderFeedApi
             .CanRefuse(410);
 
     private static async Task<Results<EventPage, EventStream, Refused>> ReadAsync(
-        HttpContext http, ReadFeed feed, OrderDisplay display, IHostApplicationLifetime host)
+        HttpContext http, ReadFeed feed, OrderDisplay display, ChangeSettings settings, IHostApplicationLifetime host)
     {
         if ((await feed.PrepareAsync(http.Request, Caller.Of(http))).IsRefused(out var problem, out var query))
         {
@@ -46,7 +47,7 @@ internal static class OrderFeedApi
 
         return http.Request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(
             EventStream.MediaType, StringComparison.OrdinalIgnoreCase))
-            ? new EventStream(feed, query, display, host.ApplicationStopping)
+            ? new EventStream(feed, query, display, settings.HeartbeatEvery, host.ApplicationStopping)
             : new EventPage(await feed.ReadAsync(query, http.RequestAborted, host.ApplicationStopping), display);
     }
 }

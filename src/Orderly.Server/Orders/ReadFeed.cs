@@ -16,7 +16,7 @@ internal sealed record FeedQuery(
 internal sealed record FeedBatch(IReadOnlyList<FeedEntry> Entries, long Last);
 
 /// <summary>Reads the feed of changes: at once, or as soon as there is something.</summary>
-internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch)
+internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch, TimeProvider time)
 {
     public const int PageSizeMax = 500;
     public const int PageSizeDefault = 50;
@@ -55,16 +55,21 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch)
             : new FeedQuery(after, pageSize, TimeSpan.FromSeconds(waitSeconds), caller, types);
     }
 
-    /// <summary>The next events. Waits for the first where there is none yet, as long as the reader wants.</summary>
+    /// <summary>
+    /// The next events. Waits for the first where there is none yet, as long as the reader wants: events that it does
+    /// not want give it no more time.
+    /// </summary>
     /// <param name="query">Where the reader stands.</param>
     /// <param name="stop">Ends it without an answer.</param>
     /// <param name="stopping">Ends the waiting: there is an answer, without events.</param>
     public async Task<FeedBatch> ReadAsync(FeedQuery query, CancellationToken stop, CancellationToken stopping)
     {
+        var start = time.GetTimestamp();
         var batch = await ReadNowAsync(query, stop);
-        while (batch.Entries.Count == 0 && query.Wait > TimeSpan.Zero)
+        while (batch.Entries.Count == 0)
         {
-            if (!await watch.WaitBeyondAsync(batch.Last, query.Wait, stop, stopping))
+            var left = query.Wait - time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero || !await watch.WaitBeyondAsync(batch.Last, left, stop, stopping))
             {
                 return batch;
             }

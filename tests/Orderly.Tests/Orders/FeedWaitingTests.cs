@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using Orderly.Tests.Harness;
+
+namespace Orderly.Tests.Orders;
+
+/// <summary>GET /changes for readers who wait for long.</summary>
+public sealed class FeedWaitingTests(FeedWaitingTests.LivelyServer server)
+    : IClassFixture<FeedWaitingTests.LivelyServer>, IDisposable
+{
+    private const int PatienceSeconds = 20;
+
+    private readonly Api _api = server.Api;
+    private readonly HttpClient _http = new() { BaseAddress = server.Address };
+
+    public void Dispose() => _http.Dispose();
+
+    [Fact]
+    public async Task A_reader_is_answered_in_time_whatever_happens_that_it_does_not_want()
+    {
+        var token = await EndAsync();
+        var clock = Stopwatch.StartNew();
+        var waiting = _api.GetAsync($"/changes?after={token}&wait=1&type=order.erased");
+        while (!waiting.IsCompleted && clock.Elapsed.TotalSeconds < PatienceSeconds)
+        {
+            await _api.PlaceAsync();
+        }
+
+        clock.Elapsed.TotalSeconds.ShouldBeLessThan(PatienceSeconds);
+        var page = (await waiting).ShouldBe(200);
+        page.At("data").GetArrayLength().ShouldBe(0);
+        page.String("next").ShouldNotBe(token);
+    }
+
+    [Fact]
+    public async Task A_stream_shows_that_it_is_alive_and_how_far_it_is_whatever_happens_that_its_reader_does_not_want()
+    {
+        var token = await EndAsync();
+        using var done = new CancellationTokenSource(TimeSpan.FromSeconds(PatienceSeconds));
+        var writing = WriteUntilAsync(done.Token);
+        string[] ids;
+        using (var stream = await OpenAsync($"/changes?type=order.erased&after={token}"))
+        {
+            using var reader = new StreamReader(await stream.Content.ReadAsStreamAsync(done.Token));
+            ids = [await BeatAsync(reader, done.Token), await BeatAsync(reader, done.Token)];
+        }
+
+        await done.CancelAsync();
+        await writing;
+        ids.ShouldBeUnique();
+        ids.ShouldNotContain(token);
+        using var next = await OpenAsync("/changes", ("Last-Event-ID", ids[1]));
+        ((int)next.StatusCode).ShouldBe(200);
+    }
+
+    private async Task WriteUntilAsync(CancellationToken done)
+    {
+        while (!done.IsCancellationRequested)
+        {
+            await _api.PlaceAsync();
+        }
+    }
+
+    /// <summary>The id of the next sign of life: a comment and an id, and no event.</summary>
+    private static async Task<string> BeatAsync(StreamReader reader, CancellationToken stop)
+    {
+        (await reader.ReadLineAsync(stop)).ShouldNotBeNull().ShouldStartWith(":");
+        var id = (await reader.ReadLineAsync(stop)).ShouldNotBeNull();
+        id.ShouldStartWith("id: ");
+        (await reader.ReadLineAsync(stop)).ShouldBe("");
+        return id[4..];
+    }
+
+    private async Task<string> EndAsync()
+    {
+        var page = (await _api.GetAsync("/changes?limit=500")).ShouldBe(200);
+        while (page.At("data").GetArrayLength() > 0)
+        {
+            page = (await _api.GetAsync("/changes?limit=500&after=" + page.String("next"))).ShouldBe(200);
+        }
+
+        return page.String("next")!;
+    }
+
+    private async Task<HttpResponseMessage> OpenAsync(string path, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Add("X-Api-Key", RunningServer.Key);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.Add(name, value);
+        }
+
+        return await _http.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Shows often that it is alive.</summary>
+    public sealed class LivelyServer(TestCluster cluster) : RunningServer(cluster)
+    {
+        protected override IReadOnlyList<(string Name, string Value)> Settings =>
+            [("Changes:HeartbeatEvery", "00:00:01")];
+    }
+}
