@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Orderly.Contract.Problems;
 
@@ -27,11 +28,11 @@ internal static class JsonBody
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = DepthMax };
 
     /// <summary>The body, or why it cannot be read: 415, 413 or 400, in this order.</summary>
-    /// <param name="mediaType">What it must be; null: JSON, or none, which counts as an empty object.</param>
+    /// <param name="mediaType">What it must be; null: JSON, or none, which counts as an empty object whatever the
+    /// Content-Type says: many clients send one with every request.</param>
     public static async Task<Result<JsonBodyContent>> ReadAsync(HttpContext http, string? mediaType)
     {
-        if (mediaType is null && http.Request is { ContentLength: null or 0, ContentType: null }
-            && http.Request.Headers.TransferEncoding.Count == 0)
+        if (mediaType is null && await IsEmptyAsync(http))
         {
             return new JsonBodyContent(JsonDocument.Parse("{}"), []);
         }
@@ -65,6 +66,24 @@ internal static class JsonBody
 
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
+    }
+
+    /// <summary>Whether there is no body. One whose length was not told may turn out to be empty.</summary>
+    private static async ValueTask<bool> IsEmptyAsync(HttpContext http)
+    {
+        if (http.Request.ContentLength is { } length)
+        {
+            return length == 0;
+        }
+
+        if (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+        {
+            return true;
+        }
+
+        var start = await http.Request.BodyReader.ReadAsync(http.RequestAborted);
+        http.Request.BodyReader.AdvanceTo(start.Buffer.Start);
+        return start.IsCompleted && start.Buffer.IsEmpty;
     }
 
     private static Problem TooLarge() =>

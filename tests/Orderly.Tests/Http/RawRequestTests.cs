@@ -58,6 +58,29 @@ public sealed class RawRequestTests(RunningServer server) : IClassFixture<Runnin
         answer.ShouldContain("bad-request");
     }
 
+    [Theory]
+    [InlineData("Content-Type: application/json")]
+    [InlineData("Content-Type: application/json; charset=utf-8\nContent-Length: 0")]
+    [InlineData("Content-Length: 0")]
+    [InlineData("Content-Type: text/plain\nContent-Length: 0")]
+    [InlineData("Content-Type: application/json\nTransfer-Encoding: chunked", "0\n\n")]
+    [InlineData("Transfer-Encoding: chunked", "0\n\n")]
+    public async Task Where_no_body_is_needed_an_empty_one_is_none_whatever_its_type(string headers, string body = "")
+    {
+        var made = (await server.Api.PostAsync("/keys", """{"name": "empty", "role": "viewer"}""")).ShouldBe(201);
+        var order = "/orders/" + await server.Api.PlaceAsync();
+        foreach (var (request, status) in ((string, string)[])
+        [
+            ("POST " + order + "/status", "4"), ("DELETE " + order, "204 "), ("POST " + order + "/restore", "200 "),
+            ($"POST /keys/{made.Id}/rotate", "200 "), ($"DELETE /keys/{made.Id}", "204 "),
+        ])
+        {
+            var answer = await SendAsync(
+                $"{request} HTTP/1.1\nHost: x\nX-Api-Key: {RunningServer.Key}\nConnection: close\n{headers}\n\n{body}");
+            answer.ShouldStartWith("HTTP/1.1 " + status, Case.Sensitive, request);
+        }
+    }
+
     [Fact]
     public async Task A_request_without_a_body_or_a_type_is_refused()
     {
