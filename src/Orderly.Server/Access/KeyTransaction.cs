@@ -6,7 +6,7 @@ namespace Orderly.Server.Access;
 
 /// <summary>A write on a key as it was asked for.</summary>
 /// <param name="Id">The key that it is about; empty where it makes one.</param>
-/// <param name="Claim"><see cref="IdempotencyClaim.None"/> where there is none, or nothing is to be stored.</param>
+/// <param name="Claim"><see cref="IdempotencyClaim.None"/> where there is none.</param>
 internal sealed record KeyWrite(
     string Id, Caller Caller, Precondition Precondition, bool IsDryRun, IdempotencyClaim Claim);
 

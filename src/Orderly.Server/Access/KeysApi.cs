@@ -161,8 +161,7 @@ internal static class KeysApi
                 return malformed;
             }
 
-            return await run(
-                new KeyWrite(id, caller, precondition, isDryRun, isDryRun ? IdempotencyClaim.None : claim), input);
+            return await run(new KeyWrite(id, caller, precondition, isDryRun, claim.For(isDryRun)), input);
         }
     }
 }

@@ -17,8 +17,15 @@ internal sealed record IdempotencyClaim(string Caller, string Key, byte[] Reques
     public const string Header = "Idempotency-Key";
     private const int LengthMax = 255;
 
+    /// <summary>Whether the request is only tried, so that it meets a used key but uses none up.</summary>
+    public bool IsDryRun { get; private init; }
+
     /// <summary>Stands for a request without a key.</summary>
     public static readonly IdempotencyClaim None = new("", "", [], 0);
+
+    /// <summary>The same for a request that is only tried, where it is.</summary>
+    public IdempotencyClaim For(bool isDryRun) =>
+        isDryRun && this != None ? this with { IsDryRun = true } : this;
 
     /// <summary>
     /// The claim of a request; <see cref="None"/> where it has no key, or one that can't be read. PUT and DELETE are

@@ -29,6 +29,7 @@ internal sealed record IdempotentSteps<T>(
 ///        │ free           other request ─► 422
 ///      what the write said
 /// </code>
+/// A dry run uses no key up, so it needs none to itself; but one that belongs to another request refuses it.
 /// </summary>
 internal sealed class IdempotentRequests(IdempotencyStore keys, Ids ids)
 {
@@ -42,6 +43,11 @@ internal sealed class IdempotentRequests(IdempotencyStore keys, Ids ids)
         if (claim == IdempotencyClaim.None)
         {
             return await steps.Write(null);
+        }
+
+        if (claim.IsDryRun)
+        {
+            return await RefuseDryRunAsync(claim) is { } refusal ? refusal : await steps.Write(null);
         }
 
         if (!_inFlight.TryAdd((claim.Caller, claim.Key), true))
@@ -65,6 +71,17 @@ internal sealed class IdempotentRequests(IdempotencyStore keys, Ids ids)
     {
         RetryAfterSeconds = RetryAfterSeconds,
     };
+
+    /// <summary>Whoever used the key did another request: the query of a dry run says that it is one.</summary>
+    private async Task<Problem?> RefuseDryRunAsync(IdempotencyClaim claim)
+    {
+        if (_inFlight.ContainsKey((claim.Caller, claim.Key)))
+        {
+            return InFlight();
+        }
+
+        return await keys.FindAsync(claim) is null ? null : Mismatch(claim);
+    }
 
     private async Task<Result<T>> RunOnceAsync<T>(IdempotencyClaim claim, IdempotentSteps<T> steps)
         where T : class

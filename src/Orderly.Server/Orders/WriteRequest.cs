@@ -34,7 +34,7 @@ internal sealed class WriteRequest : IDisposable
 
     public WriteTerms Terms { get; }
 
-    /// <summary><see cref="IdempotencyClaim.None"/> where there is no key, or nothing is to be stored.</summary>
+    /// <summary><see cref="IdempotencyClaim.None"/> where there is no key.</summary>
     public IdempotencyClaim Claim { get; }
 
     public Caller Caller { get; }
@@ -61,7 +61,7 @@ internal sealed class WriteRequest : IDisposable
         var terms = new WriteTerms(query.Bool("dryRun") ?? false, isForced, reason, Claim: null);
         var claim = IdempotencyClaim.Read(
             http.Request, Caller.Of(http).KeyId, body.Bytes, answerStatus, query.Faults);
-        return new WriteRequest(http, body, terms, terms.IsDryRun ? IdempotencyClaim.None : claim, query.Faults);
+        return new WriteRequest(http, body, terms, claim.For(terms.IsDryRun), query.Faults);
     }
 
     /// <summary>The order that the write is about, and which version of it.</summary>

@@ -52,6 +52,38 @@ public sealed class IdempotencyTests(RunningServer server) : IClassFixture<Runni
     }
 
     [Fact]
+    public async Task A_dry_run_with_a_used_key_is_another_request_and_refused()
+    {
+        var path = "/orders/" + (await _api.PostAsync("/orders", AnOrder.Least, Key("dry"))).ShouldBe(201).Id;
+
+        (await _api.PostAsync("/orders?dryRun=true", AnOrder.Least, Key("dry")))
+            .ShouldRefuse(422, "idempotency-mismatch");
+        (await _api.PatchAsync(path + "?dryRun=true", """{"notes": "x"}""", Key("dry")))
+            .ShouldRefuse(422, "idempotency-mismatch");
+        (await _api.PostAsync("/keys?dryRun=true", """{"name": "k", "role": "viewer"}""", Key("dry")))
+            .ShouldRefuse(422, "idempotency-mismatch");
+        (await _api.PostAsync("/orders", AnOrder.Least, Key("dry"))).ShouldBe(201)
+            .Header("Idempotent-Replayed").ShouldBe("true");
+    }
+
+    [Fact]
+    public async Task A_dry_run_uses_no_key_up_however_often_it_is_sent()
+    {
+        foreach (var answer in await Task.WhenAll(Enumerable.Range(0, 8).Select(
+            _ => _api.PostAsync("/orders?dryRun=true", AnOrder.Least, Key("dry-first")))))
+        {
+            answer.ShouldBe(201).Header("Idempotent-Replayed").ShouldBeNull();
+        }
+
+        (await _api.PostAsync("/orders", AnOrder.Least, Key("dry-first"))).ShouldBe(201)
+            .Header("Idempotent-Replayed").ShouldBeNull();
+        (await _api.PostAsync("/keys?dryRun=true", """{"name": "k", "role": "viewer"}""", Key("dry-key")))
+            .ShouldBe(201);
+        (await _api.PostAsync("/keys", """{"name": "k", "role": "viewer"}""", Key("dry-key"))).ShouldBe(201)
+            .String("key").ShouldNotBeNull();
+    }
+
+    [Fact]
     public async Task A_write_that_lost_to_a_taken_reference_does_not_use_the_key_up()
     {
         var json = AnOrder.With("""  "reference": "idempotent-reference"  """);
