@@ -115,6 +115,7 @@ internal static class Composition
         services.AddSingleton<RateLimits>();
         services.AddSingleton<BadKeys>();
         services.AddSingleton<KeyRing>();
+        services.AddSingleton<CallerWatch>();
         services.AddSingleton<KeyTransaction>();
         services.AddSingleton<CreateKey>();
         services.AddSingleton<ChangeKey>();

@@ -1,3 +1,4 @@
+using System.Net;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access.People;
 using Orderly.Server.Http;
@@ -82,8 +83,7 @@ internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys, BadKeys bad
                 : keys.FindAsync(key, http.RequestAborted);
             return await found is { } known
                 ? known
-                : WrongKey(http.Connection.RemoteIpAddress,
-                    new Problem(ProblemCode.UnknownKey, "The key is not known here, was revoked, or has expired."));
+                : WrongKey(http.Connection.RemoteIpAddress, UnknownKey());
         }
 
         if (!(await people!.CheckAsync(key, http.RequestAborted)).IsRefused(out var problem, out var person))
@@ -99,16 +99,9 @@ internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys, BadKeys bad
     private static Problem? Refuse(
         HttpContext http, Endpoint? endpoint, KnownKey known, SharedBucket bucket, TokenTaken taken)
     {
-        if (!known.IsAllowedFrom(http.Connection.RemoteIpAddress))
+        if (Forbid(http.Connection.RemoteIpAddress, endpoint, known) is { } forbidden)
         {
-            return new Problem(ProblemCode.AddressNotAllowed,
-                $"The key can't be used from {http.Connection.RemoteIpAddress?.ToString() ?? "here"}.");
-        }
-
-        if (endpoint?.Metadata.GetMetadata<RequiredScope>() is { } required
-            && !known.Caller.Scopes.Contains(required.Scope))
-        {
-            return MissingScope(known.Caller, required.Scope);
+            return forbidden;
         }
 
         return taken.IsTaken
@@ -121,7 +114,7 @@ internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys, BadKeys bad
             };
     }
 
-    private Problem WrongKey(System.Net.IPAddress? address, Problem problem)
+    private Problem WrongKey(IPAddress? address, Problem problem)
     {
         Meters.BadKeys.Add(1);
         return badKeys.Count(address) is { } seconds
@@ -132,6 +125,24 @@ internal sealed class ApiKeyGate(RequestDelegate next, KeyRing keys, BadKeys bad
                 RetryAfterSeconds = seconds,
             }
             : problem;
+    }
+
+    public static Problem UnknownKey() =>
+        new(ProblemCode.UnknownKey, "The key is not known here, was revoked, or has expired.");
+
+    /// <summary>Why a valid key may not come in here; null: it may.</summary>
+    public static Problem? Forbid(IPAddress? address, Endpoint? endpoint, KnownKey known)
+    {
+        if (!known.IsAllowedFrom(address))
+        {
+            return new Problem(ProblemCode.AddressNotAllowed,
+                $"The key can't be used from {address?.ToString() ?? "here"}.");
+        }
+
+        return endpoint?.Metadata.GetMetadata<RequiredScope>() is { } required
+            && !known.Caller.Scopes.Contains(required.Scope)
+                ? MissingScope(known.Caller, required.Scope)
+                : null;
     }
 
     public static Problem MissingScope(Caller caller, string scope) => new(ProblemCode.MissingScope,

@@ -19,6 +19,12 @@ internal sealed record Caller(string KeyId, string Team, FrozenSet<string> Scope
     /// <summary>Whether the caller may see what belongs to this team.</summary>
     public bool Sees(string team) => ReachesAllTeams || string.Equals(team, Team, StringComparison.Ordinal);
 
+    /// <summary>Whether the caller may do all that another could: the same caller, at an earlier time.</summary>
+    public bool CanAllOf(Caller other) =>
+        string.Equals(KeyId, other.KeyId, StringComparison.Ordinal)
+        && string.Equals(Team, other.Team, StringComparison.Ordinal)
+        && (ReachesAllTeams || !other.ReachesAllTeams) && Scopes.IsSupersetOf(other.Scopes);
+
     /// <summary>The caller of a request that has passed the gate.</summary>
     public static Caller Of(HttpContext http) => (Caller)http.Items[typeof(Caller)]!;
 

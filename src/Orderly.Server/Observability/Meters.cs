@@ -114,7 +114,8 @@ internal static class Meters
         "orderly.streams.rows", "{order}", "Orders sent in streams.");
 
     public static readonly Counter<long> StreamsCut = Meter.CreateCounter<long>(
-        "orderly.streams.cut", "{stream}", "Streams given up, since the reader stood still or it took too long.");
+        "orderly.streams.cut", "{stream}",
+        "Streams given up, since the reader stood still, it took too long, or the key ended.");
 
     public static readonly UpDownCounter<int> Imports = Meter.CreateUpDownCounter<int>(
         "orderly.imports.active", "{import}", "Imports that are running.");

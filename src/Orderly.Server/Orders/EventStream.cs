@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Http.Metadata;
 using Orderly.Contract.Changes;
+using Orderly.Server.Access;
 using Orderly.Server.Http;
 using Orderly.Server.Observability;
 
@@ -25,12 +26,12 @@ internal sealed class EventPage(FeedBatch batch, OrderDisplay display) : IResult
 }
 
 /// <summary>
-/// 200: the feed as server-sent events, for as long as the reader stays. Nothing is held between two reads, so a slow
-/// reader costs a socket and no more.
+/// 200: the feed as server-sent events, for as long as the reader stays and may have them. Nothing is held between two
+/// reads, so a slow reader costs a socket and no more.
 /// </summary>
 internal sealed class EventStream(
-    ReadFeed feed, FeedQuery query, OrderDisplay display, TimeSpan heartbeatEvery, CancellationToken stopping)
-    : IResult
+    ReadFeed feed, FeedQuery query, OrderDisplay display, CallerWatch callers, TimeSpan heartbeatEvery,
+    CancellationToken stopping) : IResult
 {
     public const string MediaType = "text/event-stream";
     private const int BatchSize = 100;
@@ -45,15 +46,15 @@ internal sealed class EventStream(
             return;
         }
 
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
+        await using var caller = callers.Begin(httpContext, stopping);
         Meters.FeedReaders.Add(1);
         try
         {
-            await SendAllAsync(httpContext, stop.Token);
+            await SendAllAsync(httpContext, caller);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (caller.Stop.IsCancellationRequested)
         {
-            // The reader has gone, or the server stops; the reader goes on from the last id that it has.
+            // The reader has gone or may not read any more, or the server stops; it goes on from the last id it has.
         }
         finally
         {
@@ -61,13 +62,19 @@ internal sealed class EventStream(
         }
     }
 
-    private async Task SendAllAsync(HttpContext http, CancellationToken stop)
+    private async Task SendAllAsync(HttpContext http, WatchedCaller caller)
     {
+        var stop = caller.Stop;
         await http.Response.Body.FlushAsync(stop);
         var next = query with { PageSize = BatchSize, Wait = heartbeatEvery };
         while (true)
         {
             var batch = await feed.ReadAsync(next, stop, stop);
+            if (!await caller.MayGoOnAsync())
+            {
+                return;
+            }
+
             var shown = await display.ForAsync(http, batch.Entries.Select(entry => entry.Order));
             using var text = new PooledBuffer(1024 * (batch.Entries.Count + 1));
             foreach (var entry in batch.Entries)

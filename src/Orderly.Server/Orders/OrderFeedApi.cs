@@ -38,16 +38,51 @@ internal static class OrderFeedApi
             .CanRefuse(410);
 
     private static async Task<Results<EventPage, EventStream, Refused>> ReadAsync(
-        HttpContext http, ReadFeed feed, OrderDisplay display, ChangeSettings settings, IHostApplicationLifetime host)
+        HttpContext http, ReadFeed feed, OrderDisplay display, CallerWatch callers, ChangeSettings settings,
+        IHostApplicationLifetime host)
     {
         if ((await feed.PrepareAsync(http.Request, Caller.Of(http))).IsRefused(out var problem, out var query))
         {
             return new Refused(problem);
         }
 
-        return http.Request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(
-            EventStream.MediaType, StringComparison.OrdinalIgnoreCase))
-            ? new EventStream(feed, query, display, settings.HeartbeatEvery, host.ApplicationStopping)
-            : new EventPage(await feed.ReadAsync(query, http.RequestAborted, host.ApplicationStopping), display);
+        var stopping = host.ApplicationStopping;
+        var isForStream = http.Request.GetTypedHeaders().Accept.Any(type => type.Quality is not 0
+            && type.MediaType.Equals(EventStream.MediaType, StringComparison.OrdinalIgnoreCase));
+        if (isForStream)
+        {
+            return new EventStream(feed, query, display, callers, settings.HeartbeatEvery, stopping);
+        }
+
+        return query.Wait > TimeSpan.Zero
+            ? await WaitAsync(http, feed, query, display, callers, stopping)
+            : new EventPage(await feed.ReadAsync(query, http.RequestAborted, stopping), display);
+    }
+
+    /// <summary>
+    /// A page as soon as there is one. A caller whose key ended meanwhile is told so; one whose key may do less than
+    /// before is sent back to where it was, to ask again.
+    /// </summary>
+    private static async Task<Results<EventPage, EventStream, Refused>> WaitAsync(
+        HttpContext http, ReadFeed feed, FeedQuery query, OrderDisplay display, CallerWatch callers,
+        CancellationToken stopping)
+    {
+        await using var caller = callers.Begin(http, CancellationToken.None);
+        try
+        {
+            var batch = await feed.ReadAsync(query, caller.Stop, stopping);
+            if (await caller.MayGoOnAsync())
+            {
+                return new EventPage(batch, display);
+            }
+        }
+        catch (OperationCanceledException) when (caller.HasLapsed)
+        {
+            // What was waited for is not for this caller any more.
+        }
+
+        return await caller.RefusalAsync() is { } refusal
+            ? new Refused(refusal)
+            : new EventPage(new FeedBatch([], query.After), display);
     }
 }

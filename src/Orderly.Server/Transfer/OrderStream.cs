@@ -1,3 +1,4 @@
+using Orderly.Server.Access;
 using Orderly.Server.Http;
 using Orderly.Server.Observability;
 using Orderly.Server.Orders;
@@ -8,14 +9,15 @@ namespace Orderly.Server.Transfer;
 /// <remarks>
 /// <code>
 ///   cursor ──2,000 rows──► one row after the other ──64 KiB──► the reader takes it ──► the next
-///                                   │                                 │ not within StallSeconds, or gone
+///                                   │                                 │ not within StallSeconds, gone,
+///                                   │                                 │ or may not have it any more
 ///                                   └── a fault ──────────────────────┴──► the connection is cut: half a stream never
 ///                                                                          looks like a whole one
 /// </code>
 /// </remarks>
 internal sealed class OrderStream(
-    OrderStreamQuery query, OrderStreamStore orders, OrderDisplay display, Places? places, TimeProvider time,
-    ILogger<OrderStream> log) : IResult
+    OrderStreamQuery query, OrderStreamStore orders, OrderDisplay display, CallerWatch callers, Places? places,
+    TimeProvider time, ILogger<OrderStream> log) : IResult
 {
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -51,19 +53,23 @@ internal sealed class OrderStream(
     private async Task SendAsync(HttpContext http)
     {
         using var tooLong = new CancellationTokenSource(TimeSpan.FromMinutes(StreamLimits.StreamMinutesMax), time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, tooLong.Token);
+        await using var caller = callers.Begin(http, tooLong.Token);
         try
         {
             using var output = new PacedOutput(
-                http.Response.BodyWriter, TimeSpan.FromSeconds(StreamLimits.StallSeconds), time, stop.Token);
-            await SendShownAsync(http, output, stop.Token);
+                http.Response.BodyWriter, TimeSpan.FromSeconds(StreamLimits.StallSeconds), time, caller.Stop);
+            await SendShownAsync(http, output, caller.Stop);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException
-            && http.Response.HasStarted)
+            && (http.Response.HasStarted || caller.HasLapsed))
         {
             if (!http.RequestAborted.IsCancellationRequested)
             {
                 Meters.StreamsCut.Add(1);
+            }
+
+            if (!http.RequestAborted.IsCancellationRequested && !caller.HasLapsed)
+            {
                 LogEvents.StreamCutOff(log, StreamLimits.StallSeconds, StreamLimits.StreamMinutesMax);
             }
 

@@ -13,7 +13,8 @@ internal sealed record OrderStreamQuery(
 
 /// <summary>Prepares a stream of all orders that fit. It runs once the answer is sent.</summary>
 internal sealed class StreamOrders(
-    OrderStreamStore orders, EmailIndex emails, OrderDisplay display, TimeProvider time, ILogger<OrderStream> log)
+    OrderStreamStore orders, EmailIndex emails, OrderDisplay display, CallerWatch callers, TimeProvider time,
+    ILogger<OrderStream> log)
 {
     private const string RowsParameter = "csv";
     private const string RowPerOrder = "orders";
@@ -71,6 +72,6 @@ internal sealed class StreamOrders(
         var isRowPerOrder = string.Equals(rows, RowPerOrder, StringComparison.Ordinal);
         return new OrderStream(
             new OrderStreamQuery(format, filter.Within(caller.OnlyTeam), sort, fields, isRowPerOrder),
-            orders, display, takesPlace ? _places : null, time, log);
+            orders, display, callers, takesPlace ? _places : null, time, log);
     }
 }

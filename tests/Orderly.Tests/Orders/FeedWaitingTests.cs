@@ -53,6 +53,17 @@ public sealed class FeedWaitingTests(FeedWaitingTests.LivelyServer server)
         ((int)next.StatusCode).ShouldBe(200);
     }
 
+    [Fact]
+    public async Task A_reader_that_refuses_a_stream_gets_a_page()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/changes");
+        request.Headers.Add("X-Api-Key", RunningServer.Key);
+        request.Headers.Add("Accept", "application/json, text/event-stream;q=0");
+        using var answer = await _http.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/json");
+    }
+
     private async Task WriteUntilAsync(CancellationToken done)
     {
         while (!done.IsCancellationRequested)

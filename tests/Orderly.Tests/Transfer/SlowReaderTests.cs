@@ -54,6 +54,21 @@ public sealed class SlowReaderTests(RunningServer server) : IClassFixture<Runnin
     }
 
     [Fact]
+    public async Task A_reader_whose_key_is_revoked_is_given_up_wherever_the_stream_is()
+    {
+        await FillAsync();
+        var made = (await server.Api.PostAsync("/keys", """{"name": "copy", "role": "viewer", "reach": "all"}"""))
+            .ShouldBe(201);
+        using var reader = await RawConnection.OpenAsync(server.Address);
+        await reader.SendAsync(
+            $"GET /orders HTTP/1.1\nHost: x\nX-Api-Key: {made.String("key")}\nAccept: text/csv\n\n");
+        await UntilAsync(async () => await StreamsAsync() == 1);
+        (await server.Api.DeleteAsync("/keys/" + made.Id)).ShouldBe(204);
+
+        await UntilAsync(async () => await StreamsAsync() == 0);
+    }
+
+    [Fact]
     public async Task More_streams_than_there_are_places_are_told_to_come_later()
     {
         await FillAsync();

@@ -21,9 +21,9 @@ internal sealed class PersonClaims(JsonElement payload, PeopleSettings settings)
             return Refuse("It does not say when it ends (exp).");
         }
 
-        if (end.AddSeconds(ClockSkewSeconds) <= now)
+        if (HasEnded(end, now))
         {
-            return Refuse("It has ended (exp).");
+            return RefuseEnded();
         }
 
         if (IsLater("nbf", now) || IsLater("iat", now))
@@ -54,6 +54,11 @@ internal sealed class PersonClaims(JsonElement payload, PeopleSettings settings)
                 $"The claim {settings.TeamClaim} of your token does not name one team. Have one given to you where "
                 + "you sign in.");
     }
+
+    /// <summary>Whether a token that ends then can't be used any more.</summary>
+    public static bool HasEnded(DateTimeOffset end, DateTimeOffset now) => end <= now.AddSeconds(-ClockSkewSeconds);
+
+    public static Problem RefuseEnded() => Refuse("It has ended (exp).");
 
     public static Problem Refuse(string reason) => new(ProblemCode.TokenNotAccepted, reason)
     {

@@ -53,6 +53,25 @@ public sealed class PersonTests(ServerForPeople server, ServerWithMappedRoles ma
     }
 
     [Fact]
+    public async Task A_stream_of_events_ends_when_the_token_does()
+    {
+        const int LeftSeconds = 3; // clocks may differ by 60 s
+        var token = server.Issuer.Token("ada", "viewer", claims: claims =>
+            claims["exp"] = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 60 + LeftSeconds);
+        using var http = new HttpClient { BaseAddress = server.Address };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/changes");
+        request.Headers.Add("Authorization", "Bearer " + token);
+        request.Headers.Add("Accept", "text/event-stream");
+        using var stream = await http.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        ((int)stream.StatusCode).ShouldBe(200);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        await stream.Content.ReadAsStringAsync(deadline.Token);
+
+        (await server.GetAsync("/me", token)).ShouldRefuse(401, "token-not-accepted");
+    }
+
+    [Fact]
     public async Task Me_tells_a_person_who_they_are_in_the_shape_of_a_key()
     {
         var me = (await server.GetAsync("/me", Token("ada", "viewer"))).ShouldBe(200);

@@ -1,0 +1,154 @@
+using System.Net.Http.Headers;
+using Microsoft.Extensions.DependencyInjection;
+using Orderly.Server.Access;
+using Orderly.Tests.Harness;
+
+namespace Orderly.Tests.Access;
+
+/// <summary>Answers that go on for long, and callers who lose meanwhile what let them in.</summary>
+public sealed class LapsedCallerTests(RunningServer server) : IClassFixture<RunningServer>, IDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+
+    private readonly Api _api = server.Api;
+    private readonly HttpClient _http = new() { BaseAddress = server.Address };
+
+    public void Dispose() => _http.Dispose();
+
+    [Theory]
+    [InlineData("""{"scopes": ["orders:read", "orders:reveal"]}""")]
+    [InlineData("""{"scopes": ["orders:read", "changes:read"]}""")]
+    [InlineData("""{"reach": "team"}""")]
+    [InlineData("""{"allowedCidrs": ["192.0.2.0/24"]}""")]
+    public async Task A_stream_of_events_ends_when_its_key_may_do_less(string patch)
+    {
+        var (id, key) = await MakeKeyAsync();
+        using var stream = await OpenAsync(key);
+        (await _api.PatchAsync("/keys/" + id, patch)).ShouldBe(200);
+
+        (await ReadToEndAsync(stream)).ShouldBe("");
+    }
+
+    [Theory]
+    [InlineData("update keys set revoked_at = now() where key_id = $1")]
+    [InlineData("update keys set expires_at = now() where key_id = $1")]
+    [InlineData("delete from key_secrets where key_id = $1")]
+    public async Task A_stream_of_events_ends_when_its_key_ends_at_another_server(string statement)
+    {
+        var (id, key) = await MakeKeyAsync();
+        using var stream = await OpenAsync(key);
+        await server.Database.ExecuteAsync(statement, id);
+
+        (await ReadToEndAsync(stream)).ShouldBe("");
+    }
+
+    [Fact]
+    public async Task A_stream_of_events_stays_while_its_key_may_do_more_and_ends_before_the_next_event_once_revoked()
+    {
+        var (id, key) = await MakeKeyAsync();
+        using var stream = await OpenAsync(key);
+        (await _api.PatchAsync("/keys/" + id, """{"role": "admin", "name": "promoted"}""")).ShouldBe(200);
+        var seen = await _api.PlaceAsync();
+        using var reader = new StreamReader(await stream.Content.ReadAsStreamAsync(Stop));
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (!(await reader.ReadLineAsync(deadline.Token)).ShouldNotBeNull().Contains(seen))
+        {
+        }
+
+        (await _api.DeleteAsync("/keys/" + id)).ShouldBe(204);
+        var unseen = await _api.PlaceAsync();
+
+        (await reader.ReadToEndAsync(deadline.Token)).ShouldNotContain(unseen);
+    }
+
+    [Fact]
+    public async Task A_reader_that_waits_is_told_that_its_key_was_revoked()
+    {
+        var (id, key) = await MakeKeyAsync();
+        using var caller = new Api(server.Address, key);
+        var waiting = await WaitForChangesAsync(caller);
+        (await _api.DeleteAsync("/keys/" + id)).ShouldBe(204);
+        await _api.PlaceAsync();
+
+        (await waiting.Answer.WaitAsync(Deadline, Stop)).ShouldRefuse(401, "unknown-key");
+    }
+
+    [Fact]
+    public async Task A_reader_that_waits_is_told_that_its_key_lost_the_scope()
+    {
+        var (id, key) = await MakeKeyAsync();
+        using var caller = new Api(server.Address, key);
+        var waiting = await WaitForChangesAsync(caller);
+        (await _api.PatchAsync("/keys/" + id, """{"scopes": ["orders:read"]}""")).ShouldBe(200);
+
+        (await waiting.Answer.WaitAsync(Deadline, Stop)).ShouldRefuse(403, "missing-scope");
+    }
+
+    [Fact]
+    public async Task A_reader_that_waits_with_a_key_that_reaches_less_is_sent_back_to_where_it_was()
+    {
+        var (id, key) = await MakeKeyAsync();
+        using var caller = new Api(server.Address, key);
+        var waiting = await WaitForChangesAsync(caller);
+        (await _api.PatchAsync("/keys/" + id, """{"reach": "team"}""")).ShouldBe(200);
+        await _api.PlaceAsync();
+
+        var page = (await waiting.Answer.WaitAsync(Deadline, Stop)).ShouldBe(200);
+        page.At("data").GetArrayLength().ShouldBe(0);
+        page.String("next").ShouldBe(waiting.Token);
+    }
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private async Task<(string Id, string Key)> MakeKeyAsync()
+    {
+        var made = (await _api.PostAsync("/keys", """
+            {"name": "reader", "team": "readers", "reach": "all",
+             "scopes": ["orders:read", "orders:reveal", "changes:read"]}
+            """)).ShouldBe(201);
+        return (made.Id, made.String("key")!);
+    }
+
+    /// <summary>Asks for what comes next. Returns once the gate has asked for the key.</summary>
+    private async Task<(string Token, Task<Reply> Answer)> WaitForChangesAsync(Api caller)
+    {
+        var token = await EndAsync();
+        var keys = server.Services.GetRequiredService<KeyRing>();
+        await _api.GetAsync("/me");
+        var before = keys.Lookups;
+        var answer = caller.GetAsync($"/changes?after={token}&wait=30");
+        while (keys.Lookups == before)
+        {
+            await Task.Yield();
+        }
+
+        return (token, answer);
+    }
+
+    private async Task<HttpResponseMessage> OpenAsync(string key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/changes?after=" + await EndAsync());
+        request.Headers.Add("X-Api-Key", key);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Stop);
+        ((int)response.StatusCode).ShouldBe(200);
+        return response;
+    }
+
+    private static async Task<string> ReadToEndAsync(HttpResponseMessage stream)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        return await stream.Content.ReadAsStringAsync(deadline.Token);
+    }
+
+    private async Task<string> EndAsync()
+    {
+        var page = (await _api.GetAsync("/changes?limit=500")).ShouldBe(200);
+        while (page.At("data").GetArrayLength() > 0)
+        {
+            page = (await _api.GetAsync("/changes?limit=500&after=" + page.String("next"))).ShouldBe(200);
+        }
+
+        return page.String("next")!;
+    }
+}
