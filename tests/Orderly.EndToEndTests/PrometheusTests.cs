@@ -49,7 +49,7 @@ public sealed class PrometheusTests(ITestOutputHelper output)
             await UntilAsync(async () => await ValueAsync(prometheus, "count_over_time(orderly_database_up[1m])") >= 3);
             (await ValueAsync(prometheus, "orderly_database_up{job=\"orderly\"}")).ShouldBe(1);
             (await ValueAsync(prometheus, "up{job=\"orderly\"}")).ShouldBe(1);
-            (await ValueAsync(prometheus, "sum(http_server_request_duration_seconds_count{http_route=\"/orders\"})"))
+            (await ValueAsync(prometheus, "sum(http_server_request_duration_seconds_count{http_route=~\"/orders/?\"})"))
                 .ShouldBe(40);
             await CheckAlertsAsync(prometheus);
             await CheckDashboardAsync(prometheus);

@@ -9,7 +9,7 @@ public sealed record OrderView
     [JsonPropertyName("id")]
     public required Guid Id { get; init; }
 
-    /// <summary>A growing number for people; may have gaps.</summary>
+    /// <summary>A growing number for people; may have gaps. 0 where an order was only tried (dryRun).</summary>
     [JsonPropertyName("number")]
     public required long Number { get; init; }
 

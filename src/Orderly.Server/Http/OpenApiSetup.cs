@@ -31,6 +31,9 @@ internal static class OpenApiSetup
         services.AddSingleton<OpenApiText>();
     }
 
+    /// <summary>What the page is made of; the empty name, and that of the document, is the page itself.</summary>
+    private static readonly string[] PageFiles = ["", "v1", "scalar.js", "scalar.aspnetcore.js"];
+
     public static void MapDocumentation(this IEndpointRouteBuilder routes)
     {
         routes.MapMethods(DocumentPath, Described.ReadMethods, ServeAsync)
@@ -72,7 +75,7 @@ internal static class OpenApiSetup
 
     /// <summary>
     /// The page answers at <c>/docs</c> itself instead of sending the reader on to <c>/docs/</c>; its base address
-    /// finds its scripts from either. It answers HEAD, too.
+    /// finds its scripts from either. It answers HEAD, too, and nothing else is there.
     /// </summary>
     private static void ServePage(EndpointBuilder endpoint)
     {
@@ -83,6 +86,12 @@ internal static class OpenApiSetup
             if (string.Equals(http.Request.Path, PagePath, StringComparison.OrdinalIgnoreCase))
             {
                 http.Request.Path = PagePath + "/";
+            }
+
+            if (!PageFiles.Contains(http.Request.Path.Value![(PagePath.Length + 1)..], StringComparer.Ordinal))
+            {
+                http.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
             }
 
             return serve(http);

@@ -46,7 +46,7 @@ internal static class OrderSchemas
     {
         string[] statuses = [.. Enum.GetValues<OrderStatus>().Select(status => status.ToText())];
         var order = book.AnswerBut(nameof(OrderView), "deletedAt");
-        order["number"].Whole(1, long.MaxValue);
+        order["number"].Whole(0, long.MaxValue);
         order["status"].Among(statuses);
         order["nextStatuses"].Items(0, statuses.Length).Items = StatusItem(statuses);
         order["totalfee"].Money();

@@ -25,6 +25,7 @@ internal sealed record FuzzResult(
 internal sealed class Fuzzer : IDisposable
 {
     private const int AnswerTimeoutSeconds = 20;
+    private const int PlaceWaitsMax = 20;
 
     /// <summary>Records that orders name; no request is to retire them, or soon no order could be placed.</summary>
     private static readonly string[] Lines = ["deep-clean", "window-clean"];
@@ -101,7 +102,10 @@ internal sealed class Fuzzer : IDisposable
         }
     }
 
-    /// <summary>Imports have few places, and past them 503 is right: so there is one at a time.</summary>
+    /// <summary>
+    /// Imports have few places, and past them 503 is right: so there is one at a time. Where the one before was broken
+    /// off, its place may be free only a moment later; so who is told to come back does, as every caller should.
+    /// </summary>
     private async Task<FuzzAnswer> AskAsync(FuzzConnection connection, FuzzRequest request)
     {
         var isImport = request.Target.Contains("import", StringComparison.Ordinal);
@@ -112,8 +116,18 @@ internal sealed class Fuzzer : IDisposable
 
         try
         {
-            return await connection.ExchangeAsync(
-                request.ToBytes(), request.Method == "HEAD", request.Kind == FuzzKind.Broken);
+            for (var waited = 0; ; waited++)
+            {
+                var answer = await connection.ExchangeAsync(
+                    request.ToBytes(), request.Method == "HEAD", request.Kind == FuzzKind.Broken);
+                if (answer.Status != 503 || !isImport || waited == PlaceWaitsMax
+                    || !int.TryParse(answer.Header("Retry-After"), CultureInfo.InvariantCulture, out var seconds))
+                {
+                    return answer;
+                }
+
+                await Task.Delay(TimeSpan.FromSeconds(seconds));
+            }
         }
         finally
         {

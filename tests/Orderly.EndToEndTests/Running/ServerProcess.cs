@@ -48,7 +48,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     public int ProcessId => _process!.Id;
 
     /// <summary>Whether the process has ended, though nobody ended it.</summary>
-    public bool HasEnded => _process!.HasExited;
+    public bool HasEnded => _process is null or { HasExited: true };
 
     /// <summary>The last lines that the server wrote.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
@@ -108,6 +108,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         Signals.Send(ProcessId, Signals.Kill);
         await _process!.WaitForExitAsync();
         _process.Dispose();
+        _process = null;
     }
 
     public async ValueTask DisposeAsync()

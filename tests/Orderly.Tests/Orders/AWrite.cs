@@ -31,7 +31,7 @@ internal static class AWrite
         UpdatableAfter = TimeSpan.FromHours(3),
     };
 
-    private static OrderWrite Make(ChangeKind kind, Guid id, OrderContent? content) => new()
+    private static OrderWrite Make(ChangeKind kind, Guid id, OrderContent? content) => new OrderWrite
     {
         Kind = kind,
         OrderId = id,
@@ -43,5 +43,5 @@ internal static class AWrite
         ContentJson = OrderDocument.WriteContent(content ?? Content),
         Personal = PersonalData.None,
         Actor = "test",
-    };
+    }.Termed(emailTerm: null);
 }

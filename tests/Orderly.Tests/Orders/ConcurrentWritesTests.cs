@@ -195,7 +195,7 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
     public async Task A_group_that_is_stored_a_second_time_changes_nothing_and_its_receipts_are_found()
     {
         var epoch = await server.Database.SingleAsync<long>("select epoch from catalog_epoch");
-        OrderWrite[] writes = [AWrite.New(epoch).Termed(null), AWrite.New(epoch).Termed(null)];
+        OrderWrite[] writes = [AWrite.New(epoch), AWrite.New(epoch)];
         await using var connection = await server.Database.OpenAsync();
 
         var first = await OrderWriteStore.StoreAsync(connection, writes);
