@@ -21,7 +21,7 @@ public sealed class KilledImportTests
         await using var installation = await StartAsync();
         var server = installation.Servers[0];
         (await KillDuringAsync(installation, server, "atomic", "select count(*) > 0 from pg_stat_activity "
-            + "where query like 'insert into revisions%' and state like 'idle in%' and xact_start is not null"))
+            + "where query like 'copy revisions%' and state like 'idle in%' and xact_start is not null"))
             .ShouldBeTrue("the import was in the middle");
 
         (await CountAsync(installation)).ShouldBe((0, 0, 0, 0));

@@ -32,7 +32,7 @@ internal static class OpenApiSetup
     }
 
     /// <summary>What the page is made of; the empty name, and that of the document, is the page itself.</summary>
-    private static readonly string[] PageFiles = ["", "v1", "scalar.js", "scalar.aspnetcore.js"];
+    private static readonly string[] PageFiles = ["", "v1", "scalar.js", "scalar.aspnetcore.js", "favicon.svg"];
 
     public static void MapDocumentation(this IEndpointRouteBuilder routes)
     {

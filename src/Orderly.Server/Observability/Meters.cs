@@ -163,7 +163,8 @@ internal static class Meters
         [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
     /// <summary>
-    /// Lets what an alert watches for the first of exist from the start: an increase is seen only of what was there.
+    /// Lets what an alert watches for the first of exist from the start, as an increase is seen only of what was there;
+    /// and what the dashboard shows, or a quiet server would look like one that tells nothing.
     /// </summary>
     public static void BeginAtZero()
     {
@@ -171,6 +172,11 @@ internal static class Meters
         GroupSplits.Add(0);
         PersonalDataUnreadable.Add(0);
         LogLinesDropped.Add(0);
+        GroupRetries.Add(0);
+        Replays.Add(0);
+        Streams.Add(0);
+        Imports.Add(0);
+        FeedReaders.Add(0);
     }
 
     public static KeyValuePair<string, object?> Label(string name, object value) => new(name, value);
