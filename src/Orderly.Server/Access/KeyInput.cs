@@ -24,6 +24,7 @@ internal sealed partial class KeyInput : IWriteInput
     ];
 
     /// <summary>They change by themselves, so that what was read may be out of date without harm.</summary>
+    private static readonly string[] Statuses = [.. Enum.GetValues<KeyStatus>().Select(KeyDocument.TextOf)];
     private static readonly string[] Passing = ["status", "lastUsedAt", "previousSecretExpiresAt"];
 
     private readonly Dictionary<string, JsonMember> _readOnly = new(StringComparer.Ordinal);
@@ -224,7 +225,7 @@ internal sealed partial class KeyInput : IWriteInput
                 "createdBy" => IsText(member, current.CreatedBy),
                 "createdAt" => JsonMembers.Instant(member, new Faults()) == current.CreatedAt,
                 "updatedAt" => JsonMembers.Instant(member, new Faults()) == current.UpdatedAt,
-                _ => Passing.Contains(name, StringComparer.Ordinal),
+                _ => Passing.Contains(name, StringComparer.Ordinal) && CouldBe(name, member),
             };
             if (!isSame)
             {
@@ -232,6 +233,12 @@ internal sealed partial class KeyInput : IWriteInput
             }
         }
     }
+
+    /// <summary>What passes may have been another when it was read, but never something of another kind.</summary>
+    private static bool CouldBe(string name, in JsonMember member) =>
+        member.IsNull || (string.Equals(name, "status", StringComparison.Ordinal)
+            ? Statuses.Contains(JsonMembers.Text(member, 0, int.MaxValue, new Faults()), StringComparer.Ordinal)
+            : JsonMembers.Instant(member, new Faults()) is not null);
 
     private static bool IsText(in JsonMember member, string text) =>
         member.Value.ValueKind == JsonValueKind.String && member.Value.ValueEquals(text);

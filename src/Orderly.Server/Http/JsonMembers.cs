@@ -10,12 +10,17 @@ internal readonly record struct JsonMember(string Parent, string Name, JsonEleme
 {
     public bool IsNull => Value.ValueKind == JsonValueKind.Null;
 
-    /// <summary>JSON Pointer as a URI fragment (RFC 6901, section 6), made only when a fault needs it.</summary>
-    public string Pointer => Parent + "/" + Escape(Name);
+    /// <summary>Longer names are not told back: who sent one finds it in what it stands in.</summary>
+    private const int NameLengthMax = 512;
 
-    /// <summary>A name as one step of a pointer.</summary>
-    public static string Escape(string name) => Uri.EscapeDataString(
-        name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal));
+    /// <summary>JSON Pointer as a URI fragment (RFC 6901, section 6), made only when a fault needs it.</summary>
+    public string Pointer => PointerTo(Parent, Name);
+
+    /// <summary>The pointer to a member; to what it stands in where its name is too long.</summary>
+    public static string PointerTo(string parent, string name) => name.Length > NameLengthMax
+        ? parent
+        : parent + "/" + Uri.EscapeDataString(
+            name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal));
 }
 
 /// <summary>
@@ -285,13 +290,13 @@ internal static class JsonMembers
             return;
         }
 
-        var place = name.Length > 64 ? pointer : pointer + "/" + JsonMember.Escape(name);
+        var place = name.Length > 64 ? pointer : JsonMember.PointerTo(pointer, name);
         faults.Add(ProblemCode.UnknownField, place,
             $"There is no field {Suggestion.Quote(name)} here.{Suggestion.For(name, known)}");
     }
 
     private static void AddDuplicate(string pointer, string name, Faults faults) => faults.Add(
-        ProblemCode.DuplicateField, pointer + "/" + JsonMember.Escape(name),
+        ProblemCode.DuplicateField, JsonMember.PointerTo(pointer, name),
         $"{Suggestion.Quote(name)} stands here more than once.");
 
     /// <summary>The reader checks surrogates only when text is taken out, and then throws.</summary>

@@ -46,13 +46,13 @@ internal sealed class CsvImport
         var columns = cells.Select(cell => cell.Text).ToArray();
         foreach (var name in columns.Where(name => !Known.Contains(name, StringComparer.Ordinal)))
         {
-            faults.Add(ProblemCode.UnknownField, "#/" + JsonMember.Escape(name),
+            faults.Add(ProblemCode.UnknownField, JsonMember.PointerTo("#", name),
                 $"An import has no column {Suggestion.Quote(name)}.{Suggestion.For(name, Known)}");
         }
 
         foreach (var name in columns.GroupBy(name => name, StringComparer.Ordinal).Where(same => same.Count() > 1))
         {
-            faults.Add(ProblemCode.DuplicateField, "#/" + JsonMember.Escape(name.Key),
+            faults.Add(ProblemCode.DuplicateField, JsonMember.PointerTo("#", name.Key),
                 $"The column {Suggestion.Quote(name.Key)} stands more than once.");
         }
 

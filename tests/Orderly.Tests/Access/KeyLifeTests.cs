@@ -331,6 +331,21 @@ public sealed class KeyLifeTests(RunningServer server) : IClassFixture<RunningSe
     }
 
     [Theory]
+    [InlineData("""{"lastUsedAt": 12}""", 422)]
+    [InlineData("""{"lastUsedAt": "yesterday"}""", 422)]
+    [InlineData("""{"lastUsedAt": "2026-01-01T00:00:00Z"}""", 200)]
+    [InlineData("""{"lastUsedAt": null}""", 200)]
+    [InlineData("""{"status": "asleep"}""", 422)]
+    [InlineData("""{"status": 1}""", 422)]
+    [InlineData("""{"status": "expired"}""", 200)]
+    public async Task What_passes_may_be_sent_back_as_it_was_read_but_not_as_something_else(string body, int status)
+    {
+        var (id, _) = await server.MakeKeyAsync("""{"name": "sent back", "role": "viewer"}""");
+
+        (await _api.PatchAsync("/keys/" + id, body)).ShouldBe(status);
+    }
+
+    [Theory]
     [InlineData("GET", "/keys/no-such-key")]
     [InlineData("DELETE", "/keys/no-such-key")]
     public async Task A_key_that_there_is_not_is_not_found(string method, string path) =>

@@ -71,6 +71,19 @@ public sealed class StrictBodyTests(RunningServer server) : IClassFixture<Runnin
         }
     }
 
+    [Fact]
+    public async Task A_very_long_name_is_not_told_back()
+    {
+        var name = new string('[', 200_000);
+        var metadata = $$"""{"{{name}}": 1, "{{name}}": 2}""";
+        var body = $$"""{"datetime": "2026-11-23T09:30:00Z", "services": ["x"], "metadata": {{metadata}} }""";
+
+        var answer = await SendAsync("POST", "/orders", "application/json", Encoding.UTF8.GetBytes(body));
+
+        answer.ShouldBe(400).Text.Length.ShouldBeLessThan(5_000);
+        answer.Text.ShouldContain("\"#/metadata\"");
+    }
+
     [Theory]
     [MemberData(nameof(Writers))]
     public async Task A_body_of_another_media_type_is_refused(string method, string path, string mediaType)
