@@ -27,14 +27,10 @@ internal sealed record Finding(Guid? OrderId, int? Version, long? Position, stri
     }
 }
 
-/// <summary>
-/// Collects findings, and tells the first of them as they are found, one at a time, whoever finds them.
-/// </summary>
+/// <summary>Collects findings, and tells the first of them as they are found.</summary>
 internal sealed class Findings(Action<Finding> tell)
 {
     public const int ToldMax = 1_000;
-
-    private readonly Lock _lock = new();
 
     public long Count { get; private set; }
 
@@ -49,12 +45,9 @@ internal sealed class Findings(Action<Finding> tell)
 
     private void Add(Finding finding)
     {
-        lock (_lock)
+        if (++Count <= ToldMax)
         {
-            if (++Count <= ToldMax)
-            {
-                tell(finding);
-            }
+            tell(finding);
         }
     }
 }

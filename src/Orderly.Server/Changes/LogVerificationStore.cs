@@ -79,8 +79,6 @@ internal static class LogVerificationStore
 
     private const string SelectNewestNote = "select note from checkpoints order by tree_size desc limit 1";
 
-    private const string ExportSnapshot = "select pg_export_snapshot()";
-
     /// <summary>Versions that are not exactly once in the feed or on their way there.</summary>
     private const string SelectMisplaced =
         """
@@ -135,24 +133,11 @@ internal static class LogVerificationStore
         return transaction;
     }
 
-    /// <summary>Begins a transaction that sees exactly what the other one does, which must still be open.</summary>
-    public static NpgsqlTransaction ShareSnapshot(DatabaseSession session, DatabaseSession other)
-    {
-        var name = List(session, ExportSnapshot, row => row.GetString(0))[0];
-        var transaction = other.Connection.BeginTransaction(IsolationLevel.RepeatableRead);
-        Execute(other, ImportSnapshot(name));
-        Execute(other, "set transaction read only");
-        return transaction;
-    }
-
     private static void Copy(DatabaseSession session, string sql, Action<CopyRows> read)
     {
         using var stream = session.Connection.BeginRawBinaryCopy(sql);
         read(new CopyRows(stream));
     }
-
-    /// <summary>A statement of this kind takes no parameters; PostgreSQL itself gave the name.</summary>
-    private static string ImportSnapshot(string name) => $"set transaction snapshot '{name}'";
 
     private static void Execute(DatabaseSession session, string sql)
     {

@@ -9,7 +9,7 @@ internal sealed record VerificationSummary(
     long Revisions, long Entries, long Checkpoints, long CheckedSize, long Findings, TimeSpan Elapsed);
 
 /// <summary>
-/// Verifies the whole log in one snapshot and in constant memory: by order and version, and by position.
+/// Verifies the whole log in one snapshot and in constant memory: first by order and version, then by position.
 /// Trusts nothing of the database but the values themselves: every hash is computed here.
 /// </summary>
 /// <param name="key">Whose signatures count; null: signatures are not checked.</param>
@@ -22,7 +22,6 @@ internal sealed class LogVerifier(
     private const int ProgressSeconds = 1;
     private const int ClockEveryRows = 4_096;
 
-    private readonly Lock _telling = new();
     private long _start;
     private long _toldAt;
     private long _rows;
@@ -30,43 +29,25 @@ internal sealed class LogVerifier(
     /// <summary>Verifies what the connection sees; it may be in a transaction of its own already.</summary>
     public VerificationSummary Run(DatabaseSession session)
     {
-        var checks = Begin();
-        ReadByOrder(session, checks.Chains);
-        ReadByPosition(session, checks.Feed);
-        return Finish(session, checks);
-    }
-
-    /// <summary>
-    /// Reads the log in both orders at the same time, by two connections with one snapshot: the database takes longer
-    /// to send it than it takes to check it.
-    /// </summary>
-    public async Task<VerificationSummary> RunAsync(DatabaseSession session, DatabaseSession second)
-    {
-        var checks = Begin();
-        await Task.WhenAll(
-            Task.Run(() => ReadByOrder(session, checks.Chains)), Task.Run(() => ReadByPosition(second, checks.Feed)));
-        return Finish(session, checks);
-    }
-
-    private Checks Begin()
-    {
         _start = _toldAt = time.GetTimestamp();
         _rows = 0;
         var findings = new Findings(tell);
         var (inLog, inFeed) = LogFingerprint.Pair();
-        return new Checks(findings, inLog, inFeed, new OrderChainCheck(findings, inLog, openSalted),
-            new FeedCheck(findings, inFeed, key, kept));
-    }
+        LogVerificationStore.Prepare(session);
 
-    private VerificationSummary Finish(DatabaseSession session, Checks checks)
-    {
-        var (findings, inLog, inFeed, chains, feed) = checks;
+        var chains = new OrderChainCheck(findings, inLog, openSalted);
+        LogVerificationStore.ReadRevisions(session, rows => Each(rows, chains.Add));
+        chains.Finish();
         foreach (var order in LogVerificationStore.FindOrdersWithoutRevision(session, Findings.ToldMax))
         {
             findings.AddOrder(order, null, "the order is there, but the log has no version of it");
         }
 
+        var feed = new FeedCheck(findings, inFeed, key, kept);
+        LogVerificationStore.ReadFeed(session, rows => Each(rows, feed.Add));
+        feed.Finish();
         CheckEnd(session, findings, feed);
+
         LogVerificationStore.ReadPending(session, rows => Each(rows, row => inFeed.Add(row.Bytes(0), row.Bytes(1))));
         if (!inLog.Matches(inFeed))
         {
@@ -76,20 +57,6 @@ internal sealed class LogVerifier(
         return new VerificationSummary(
             chains.Count, feed.Count, feed.Checkpoints.Count, feed.Checkpoints.Size, findings.Count,
             time.GetElapsedTime(_start));
-    }
-
-    private void ReadByOrder(DatabaseSession session, OrderChainCheck chains)
-    {
-        LogVerificationStore.Prepare(session);
-        LogVerificationStore.ReadRevisions(session, rows => Each(rows, chains.Add));
-        chains.Finish();
-    }
-
-    private void ReadByPosition(DatabaseSession session, FeedCheck feed)
-    {
-        LogVerificationStore.Prepare(session);
-        LogVerificationStore.ReadFeed(session, rows => Each(rows, feed.Add));
-        feed.Finish();
     }
 
     private static void CheckEnd(DatabaseSession session, Findings findings, FeedCheck feed)
@@ -119,33 +86,14 @@ internal sealed class LogVerifier(
 
     private void Each(CopyRows rows, Action<CopyRows> check)
     {
-        var untold = 0;
         while (rows.Read())
         {
             check(rows);
-            if (++untold == ClockEveryRows)
-            {
-                untold = 0;
-                TellProgress(ClockEveryRows);
-            }
-        }
-
-        TellProgress(untold);
-    }
-
-    private void TellProgress(int rows)
-    {
-        lock (_telling)
-        {
-            _rows += rows;
-            if (time.GetElapsedTime(_toldAt).TotalSeconds >= ProgressSeconds)
+            if (++_rows % ClockEveryRows == 0 && time.GetElapsedTime(_toldAt).TotalSeconds >= ProgressSeconds)
             {
                 _toldAt = time.GetTimestamp();
                 progress(_rows, time.GetElapsedTime(_start));
             }
         }
     }
-
-    private sealed record Checks(
-        Findings Findings, LogFingerprint InLog, LogFingerprint InFeed, OrderChainCheck Chains, FeedCheck Feed);
 }

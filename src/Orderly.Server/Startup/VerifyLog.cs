@@ -45,12 +45,10 @@ internal static class VerifyLog
             (rows, elapsed) => errors.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{rows:N0} records, {rows / elapsed.TotalSeconds:N0} a second")),
             SaltedOpener(settings.Privacy));
-        var summary = await ReadAsync(database, async (first, open) =>
+        var summary = await ReadAsync(database, connection =>
         {
-            await using var second = await open();
-            await using var snapshot = LogVerificationStore.BeginSnapshot(first);
-            await using var same = LogVerificationStore.ShareSnapshot(first, second);
-            return await verifier.RunAsync(first, second);
+            using var snapshot = LogVerificationStore.BeginSnapshot(connection);
+            return verifier.Run(connection);
         });
         await output.WriteLineAsync(Describe(summary, against.Count + newest.Count));
         return summary.Findings == 0 && fault is null;
@@ -61,9 +59,7 @@ internal static class VerifyLog
     {
         await using var database = await DatabaseLocation.OpenForReadingAsync(
             settings.Server, TimeProvider.System, errors.WriteLine, CancellationToken.None);
-        var newest = await ReadAsync(
-            database, (session, _) => Task.FromResult(LogVerificationStore.FindNewestNote(session)));
-        if (newest is not { } note)
+        if (await ReadAsync(database, LogVerificationStore.FindNewestNote) is not { } note)
         {
             await errors.WriteLineAsync("Nothing has been signed yet.");
             return false;
@@ -75,8 +71,7 @@ internal static class VerifyLog
         return true;
     }
 
-    private static async Task<T> ReadAsync<T>(
-        DatabaseLocation database, Func<DatabaseSession, Func<Task<DatabaseSession>>, Task<T>> read)
+    private static async Task<T> ReadAsync<T>(DatabaseLocation database, Func<DatabaseSession, T> read)
     {
         var text = new NpgsqlConnectionStringBuilder(database.ConnectionString)
         {
@@ -90,12 +85,7 @@ internal static class VerifyLog
             await using var connection = new NpgsqlConnection(text.ConnectionString);
             await connection.OpenAsync();
             await Migrator.RequireCurrentAsync(connection, CancellationToken.None);
-            return await read(connection, async () =>
-            {
-                var another = new NpgsqlConnection(text.ConnectionString);
-                await another.OpenAsync();
-                return another;
-            });
+            return read(connection);
         }
         catch (Exception exception) when (exception is NpgsqlException or EndOfStreamException)
         {
