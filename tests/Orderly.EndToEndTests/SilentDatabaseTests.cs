@@ -24,7 +24,7 @@ public sealed class SilentDatabaseTests(ITestOutputHelper output)
     {
         await using var installation = await Installation.StartAsync([]);
         using var client = await PrepareAsync(installation, server: 0);
-        var processes = installation.DatabaseProcesses;
+        var processes = DatabaseProcesses.Of(installation.PostmasterPid);
 
         // The key is remembered for half a second from here on, so that writes get as far as the database.
         await Task.Delay(KeyMilliseconds, TestContext.Current.CancellationToken);

@@ -1,7 +1,7 @@
-using System.Globalization;
 using Orderly.EndToEndTests;
 using Orderly.EndToEndTests.Fuzzing;
 using Orderly.EndToEndTests.Production;
+using Orderly.EndToEndTests.Work;
 
 // The tests, as any runner starts them; or, as a command of its own, the long run:
 //   dotnet run --project tests/Orderly.EndToEndTests -- soak --operations 50000 --faults 33 --seed 1
@@ -60,40 +60,23 @@ if (args is not ["soak", ..])
         : await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);
 }
 
-var options = new SoakOptions
+if (NumberOptions.Read(args[1..], "--operations", "--faults", "--seed", "--clients") is not { } given)
+{
+    return WrongOption;
+}
+
+var usual = new SoakOptions
 {
     Seed = Environment.ProcessId,
     Report = line => Console.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss} {line}"),
 };
-for (var i = 1; i < args.Length; i += 2)
+var options = usual with
 {
-    if (i + 1 == args.Length
-        || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value))
-    {
-        Console.Error.WriteLine($"{args[i]} takes a number.");
-        return WrongOption;
-    }
-
-    switch (args[i])
-    {
-        case "--operations":
-            options = options with { Operations = value };
-            break;
-        case "--faults":
-            options = options with { Faults = value };
-            break;
-        case "--seed":
-            options = options with { Seed = value };
-            break;
-        case "--clients":
-            options = options with { Clients = value };
-            break;
-        default:
-            Console.Error.WriteLine($"There is no option {args[i]}: --operations, --faults, --seed, --clients.");
-            return WrongOption;
-    }
-}
-
+    Operations = given.GetValueOrDefault("--operations", usual.Operations),
+    Faults = given.GetValueOrDefault("--faults", usual.Faults),
+    Seed = given.GetValueOrDefault("--seed", usual.Seed),
+    Clients = given.GetValueOrDefault("--clients", usual.Clients),
+};
 var result = await Soak.RunAsync(options);
 Console.WriteLine(result.Summary);
 return result.Violations.Count == 0 ? Done : Violated;

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Orderly.EndToEndTests.Work;
 
 namespace Orderly.EndToEndTests.Fuzzing;
 
@@ -11,33 +11,18 @@ internal static class FuzzCommand
 
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var options = new FuzzOptions { Seed = Environment.ProcessId, Report = Console.WriteLine };
-        for (var i = 0; i < arguments.Length; i += 2)
+        if (NumberOptions.Read(arguments, "--requests", "--seed", "--connections") is not { } given)
         {
-            if (i + 1 == arguments.Length
-                || !int.TryParse(arguments[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value))
-            {
-                Console.Error.WriteLine($"{arguments[i]} takes a number.");
-                return WrongOption;
-            }
-
-            switch (arguments[i])
-            {
-                case "--requests":
-                    options = options with { Requests = value };
-                    break;
-                case "--seed":
-                    options = options with { Seed = value };
-                    break;
-                case "--connections":
-                    options = options with { Connections = value };
-                    break;
-                default:
-                    Console.Error.WriteLine($"There is no option {arguments[i]}: --requests, --seed, --connections.");
-                    return WrongOption;
-            }
+            return WrongOption;
         }
 
+        var usual = new FuzzOptions { Seed = Environment.ProcessId, Report = Console.WriteLine };
+        var options = usual with
+        {
+            Requests = given.GetValueOrDefault("--requests", usual.Requests),
+            Seed = given.GetValueOrDefault("--seed", usual.Seed),
+            Connections = given.GetValueOrDefault("--connections", usual.Connections),
+        };
         var result = await Fuzzer.RunAsync(options);
         Console.WriteLine(result.Summary);
         return result.Violations.Count == 0 ? Done : Violated;

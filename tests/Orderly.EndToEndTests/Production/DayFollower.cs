@@ -11,13 +11,11 @@ namespace Orderly.EndToEndTests.Production;
 internal sealed class DayFollower(
     string name, OrderlyClient server, bool isStream, DayLedger ledger, DayClock clock) : IDisposable
 {
-    private const int WaitSeconds = 20;
-    private const int PageSize = 500;
     private const int AgainMilliseconds = 200;
 
+    private readonly FeedSubscription _feed = new(server, isStream, AgainMilliseconds);
     private readonly Dictionary<Guid, int> _newest = [];
     private readonly Dictionary<(Guid Id, int Version), string> _seen = [];
-    private string? _last;
     private int _count;
 
     public string Name { get; } = name;
@@ -26,26 +24,9 @@ internal sealed class DayFollower(
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Follows until it is told to stop. A connection that is lost is a fault; it connects again.</summary>
-    public async Task FollowAsync(CancellationToken stop)
-    {
-        while (!stop.IsCancellationRequested)
-        {
-            try
-            {
-                await (isStream ? StreamAsync(stop) : PollAsync(stop));
-            }
-            catch (Exception) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception) when (exception is HttpRequestException or IOException
-                or OperationCanceledException or JsonException)
-            {
-                ledger.AddFault($"{Name} lost its connection: {exception.Message}");
-                await Task.Delay(AgainMilliseconds, CancellationToken.None);
-            }
-        }
-    }
+    public Task FollowAsync(CancellationToken stop) => _feed.FollowAsync(
+        (entry, _) => Note(entry),
+        exception => ledger.AddFault($"{Name} lost its connection: {exception.Message}"), stop);
 
     /// <summary>Tells as a fault what was acknowledged and did not come. Only once it has stopped.</summary>
     public void Compare()
@@ -70,44 +51,9 @@ internal sealed class DayFollower(
 
     public void Dispose() => server.Dispose();
 
-    private async Task PollAsync(CancellationToken stop)
+    private void Note(JsonElement entry)
     {
-        var after = _last is null ? "" : "&after=" + Uri.EscapeDataString(_last);
-        using var response = await server.OpenAsync(
-            $"/changes?limit={PageSize}&wait={WaitSeconds}{after}", accept: null, stop);
-        response.EnsureSuccessStatusCode();
-        await using var body = await response.Content.ReadAsStreamAsync(stop);
-        using var page = await JsonDocument.ParseAsync(body, cancellationToken: stop);
-        foreach (var entry in page.RootElement.GetProperty("data").EnumerateArray())
-        {
-            Note(entry, DayWork.FeedByPoll);
-        }
-
-        _last = page.RootElement.GetProperty("next").GetString();
-    }
-
-    private async Task StreamAsync(CancellationToken stop)
-    {
-        var after = _last is null ? "" : "?after=" + Uri.EscapeDataString(_last);
-        using var response = await server.OpenAsync("/changes" + after, "text/event-stream", stop);
-        response.EnsureSuccessStatusCode();
-        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(stop));
-        while (await lines.ReadLineAsync(stop) is { } line)
-        {
-            if (line.StartsWith("id: ", StringComparison.Ordinal))
-            {
-                _last = line[4..];
-            }
-            else if (line.StartsWith("data: ", StringComparison.Ordinal))
-            {
-                using var entry = JsonDocument.Parse(line.AsMemory(6));
-                Note(entry.RootElement, DayWork.FeedByStream);
-            }
-        }
-    }
-
-    private void Note(JsonElement entry, DayWork work)
-    {
+        var work = isStream ? DayWork.FeedByStream : DayWork.FeedByPoll;
         var id = entry.GetProperty("subject").GetGuid();
         var data = entry.GetProperty("data");
         var facts = OrderFactsReader.Read(data.GetProperty("order"));

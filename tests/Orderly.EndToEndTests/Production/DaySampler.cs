@@ -114,18 +114,10 @@ internal sealed partial class DaySampler : IDisposable
     [GeneratedRegex("[0-9.eE+-]+|NaN", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Value();
 
-    private IEnumerable<int> DatabaseProcesses() =>
-    [
-        _postmaster,
-        .. File.ReadAllText($"/proc/{_postmaster}/task/{_postmaster}/children")
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Select(process => int.Parse(process, CultureInfo.InvariantCulture)),
-    ];
-
     private (double Private, double All) DatabaseMemory()
     {
         double own = 0, all = 0;
-        foreach (var process in DatabaseProcesses())
+        foreach (var process in DatabaseProcesses.Of(_postmaster))
         {
             try
             {
@@ -144,7 +136,7 @@ internal sealed partial class DaySampler : IDisposable
     /// <summary>The cores that were used since the sample before; not a number in the first.</summary>
     private (double Server, double Database, double Client) Cores(long now)
     {
-        foreach (var process in DatabaseProcesses())
+        foreach (var process in DatabaseProcesses.Of(_postmaster))
         {
             _databaseSeconds[process] = ProcessorSeconds(process) ?? _databaseSeconds.GetValueOrDefault(process);
         }

@@ -67,15 +67,6 @@ internal sealed class Installation : IAsyncDisposable
         }
     }
 
-    /// <summary>PostgreSQL's processes: the postmaster, and all that it has started.</summary>
-    public IReadOnlyList<int> DatabaseProcesses =>
-    [
-        PostmasterPid,
-        .. File.ReadAllText($"/proc/{PostmasterPid}/task/{PostmasterPid}/children")
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Select(pid => int.Parse(pid, System.Globalization.CultureInfo.InvariantCulture)),
-    ];
-
     /// <summary>Runs a query on a connection of its own, past all proxies.</summary>
     public async Task<List<T>> QueryAsync<T>(string sql, Func<NpgsqlDataReader, T> read)
     {
