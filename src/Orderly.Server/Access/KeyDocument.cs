@@ -8,6 +8,9 @@ namespace Orderly.Server.Access;
 /// <summary>The JSON of a key.</summary>
 internal static class KeyDocument
 {
+    /// <summary>The texts of all statuses.</summary>
+    public static readonly string[] Statuses = [.. Enum.GetValues<KeyStatus>().Select(TextOf)];
+
     /// <param name="secret">The text to send, in the answer that made it.</param>
     public static void Write(ApiKey key, string? secret, IBufferWriter<byte> output)
     {

@@ -24,7 +24,6 @@ internal sealed partial class KeyInput : IWriteInput
     ];
 
     /// <summary>They change by themselves, so that what was read may be out of date without harm.</summary>
-    private static readonly string[] Statuses = [.. Enum.GetValues<KeyStatus>().Select(KeyDocument.TextOf)];
     private static readonly string[] Passing = ["status", "lastUsedAt", "previousSecretExpiresAt"];
 
     private readonly Dictionary<string, JsonMember> _readOnly = new(StringComparer.Ordinal);
@@ -235,9 +234,9 @@ internal sealed partial class KeyInput : IWriteInput
     }
 
     /// <summary>What passes may have been another when it was read, but never something of another kind.</summary>
-    private static bool CouldBe(string name, in JsonMember member) =>
+    private static bool CouldBe(string name, JsonMember member) =>
         member.IsNull || (string.Equals(name, "status", StringComparison.Ordinal)
-            ? Statuses.Contains(JsonMembers.Text(member, 0, int.MaxValue, new Faults()), StringComparer.Ordinal)
+            ? Array.Exists(KeyDocument.Statuses, status => IsText(member, status))
             : JsonMembers.Instant(member, new Faults()) is not null);
 
     private static bool IsText(in JsonMember member, string text) =>

@@ -29,7 +29,7 @@ internal static class KeySchemas
         var key = book.AnswerBut(nameof(KeyView), "key");
         key["id"].Text(1, ListAudit.IdLengthMax);
         key["createdBy"].Text(1, ListAudit.IdLengthMax);
-        key["status"].Among([.. Enum.GetValues<KeyStatus>().Select(KeyDocument.TextOf)]);
+        key["status"].Among(KeyDocument.Statuses);
         key["version"].Whole(1, int.MaxValue);
         key["key"].NotNull().Text(SecretLength, SecretLength).Shape("^ord_[0-9A-Za-z]{36}$");
         DescribeContent(key);

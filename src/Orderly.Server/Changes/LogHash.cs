@@ -56,6 +56,18 @@ internal sealed class LogHash
         AddInt32(-1);
     }
 
+    public void AddOrNull(PostgresType type, byte[]? value)
+    {
+        if (value is null)
+        {
+            AddNull(type);
+        }
+        else
+        {
+            Add(type, value);
+        }
+    }
+
     public void Add(int value)
     {
         Span<byte> bytes = stackalloc byte[sizeof(int)];

@@ -36,12 +36,18 @@ internal static class RevisionRow
         PostgresType.Bytea,
     ];
 
-    /// <summary>The hash that the version must have, as <c>revision_hash</c> makes it.</summary>
-    public static void ComputeHash(CopyRows row, LogHash hasher, ReadOnlySpan<byte> previous, Span<byte> hash)
+    /// <summary>Begins the hash of a version: what the canonical bytes of every version begin with.</summary>
+    public static void BeginHash(LogHash hasher, ReadOnlySpan<byte> previous)
     {
         hasher.BeginRow(HashedTypes.Length + 2);
         hasher.Add(FormatVersion);
         hasher.Add(PostgresType.Bytea, previous);
+    }
+
+    /// <summary>The hash that the version must have, as <c>revision_hash</c> makes it.</summary>
+    public static void ComputeHash(CopyRows row, LogHash hasher, ReadOnlySpan<byte> previous, Span<byte> hash)
+    {
+        BeginHash(hasher, previous);
         for (var i = 0; i < HashedTypes.Length; i++)
         {
             if (row.IsNull(i))

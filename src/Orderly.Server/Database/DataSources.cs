@@ -108,7 +108,6 @@ internal static class DataSources
     private const int CommandTimeoutSeconds = 30;
     private const int ConnectTimeoutSeconds = 2;
     private const int TransferCommandTimeoutSeconds = 600;
-    private const int ImportBufferLengthBytes = 64 * 1024;
     private const string AsItLikes = "";
 
     /// <summary>A group of writes, or a page of orders, goes over in one piece, not in a dozen of 8 KiB.</summary>
@@ -152,7 +151,6 @@ internal static class DataSources
     {
         var settings = Settings(connectionString, "orderly-import", ImportDataSource.ConnectionsMax, ByKeyOnly);
         settings.CommandTimeout = TransferCommandTimeoutSeconds;
-        settings.WriteBufferSize = ImportBufferLengthBytes;
         return new(Build(settings, "orderly-import", log));
     }
 

@@ -14,6 +14,10 @@ internal static class OpenApiSetup
     private const string PagePath = "/docs";
     private const int NonceLengthBytes = 16;
 
+    /// <summary>What the page is made of; the empty name, and that of the document, is the page itself.</summary>
+    private static readonly string[] PageFiles =
+        ["", OpenApiText.Name, "scalar.js", "scalar.aspnetcore.js", "favicon.svg"];
+
     /// <param name="features">What the features say of their schemas.</param>
     public static void AddOpenApiDocument(this IServiceCollection services, params DescribeSchemas[] features)
     {
@@ -22,7 +26,7 @@ internal static class OpenApiSetup
             json.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict);
         services.AddSingleton<IApiDescriptionProvider, DescribedBodies>();
         var examples = ExampleBook.Read();
-        services.AddOpenApi("v1", options =>
+        services.AddOpenApi(OpenApiText.Name, options =>
         {
             options.ShouldInclude = description => !HttpMethods.IsHead(description.HttpMethod ?? "");
             options.AddOperationTransformer(new OperationDescriber(examples));
@@ -30,9 +34,6 @@ internal static class OpenApiSetup
         });
         services.AddSingleton<OpenApiText>();
     }
-
-    /// <summary>What the page is made of; the empty name, and that of the document, is the page itself.</summary>
-    private static readonly string[] PageFiles = ["", "v1", "scalar.js", "scalar.aspnetcore.js", "favicon.svg"];
 
     public static void MapDocumentation(this IEndpointRouteBuilder routes)
     {

@@ -10,8 +10,6 @@ namespace Orderly.Server.Orders;
 /// </summary>
 internal sealed class FirstRevisionHash
 {
-    private const int Columns = 18;
-    private const int FormatVersion = 1;
     private static readonly DateTime Epoch = new(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
     private readonly LogHash _hasher = new();
@@ -28,9 +26,7 @@ internal sealed class FirstRevisionHash
 
     public byte[] Of(OrderWrite write, long number, DateTime at, byte[]? commitment)
     {
-        _hasher.BeginRow(Columns);
-        _hasher.Add(FormatVersion);
-        _hasher.Add(PostgresType.Bytea, LogHash.BeforeFirst);
+        RevisionRow.BeginHash(_hasher, LogHash.BeforeFirst);
         Add(write.OrderId);
         Add(PostgresType.Int8, number);
         Add(write.Team);
@@ -46,15 +42,7 @@ internal sealed class FirstRevisionHash
         Add(write.IsDeleted);
         Add(write.Content.IsTotalFeeStated);
         _hasher.Add(PostgresType.Bytea, write.ContentJson);
-        if (commitment is null)
-        {
-            _hasher.AddNull(PostgresType.Bytea);
-        }
-        else
-        {
-            _hasher.Add(PostgresType.Bytea, commitment);
-        }
-
+        _hasher.AddOrNull(PostgresType.Bytea, commitment);
         return Finish();
     }
 
@@ -82,15 +70,6 @@ internal sealed class FirstRevisionHash
 
     private void Add(bool value) => _hasher.Add(PostgresType.Bool, [value ? (byte)1 : (byte)0]);
 
-    private void Add(string? text)
-    {
-        if (text is null)
-        {
-            _hasher.AddNull(PostgresType.Bytea);
-        }
-        else
-        {
-            _hasher.Add(PostgresType.Bytea, Encoding.UTF8.GetBytes(text));
-        }
-    }
+    private void Add(string? text) =>
+        _hasher.AddOrNull(PostgresType.Bytea, text is null ? null : Encoding.UTF8.GetBytes(text));
 }

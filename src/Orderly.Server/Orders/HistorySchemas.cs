@@ -18,9 +18,8 @@ internal static class HistorySchemas
 
     public static void Describe(SchemaBook book)
     {
-        string[] statuses = [.. Enum.GetValues<OrderStatus>().Select(status => status.ToText())];
         var status = DescribeReason(book.Request(nameof(StatusRequest)));
-        status["status"].Among(statuses);
+        status["status"].Among(Order.StatusTexts);
         DescribeReason(book.Request(nameof(RestoreRequest)));
         var revert = DescribeReason(book.Request(nameof(RevertRequest)));
         revert["to"].Whole(1, int.MaxValue);
@@ -28,7 +27,7 @@ internal static class HistorySchemas
         DescribeRevisions(book);
         DescribeEvents(book);
         var problem = book.AnswerWithoutNulls(nameof(ProblemDocument));
-        problem["nextStatuses"].Items(0, statuses.Length).Items = TextItem().Among(statuses);
+        problem["nextStatuses"].Items(0, Order.StatusTexts.Length).Items = TextItem().Among(Order.StatusTexts);
         problem["changedFields"].Items(0, FieldsMax).Items = TextItem().Text(1, FieldLengthMax);
     }
 

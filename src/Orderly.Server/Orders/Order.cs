@@ -138,6 +138,9 @@ internal static class Order
     private static readonly OrderStatus[] Statuses = Enum.GetValues<OrderStatus>();
     private static readonly ChangeKind[] Kinds = Enum.GetValues<ChangeKind>();
 
+    /// <summary>The texts of all statuses.</summary>
+    public static readonly string[] StatusTexts = [.. Statuses.Select(status => status.ToText())];
+
     public static OrderStatus? ParseStatus(string text) => Parse(Statuses, text, ToText);
 
     public static ChangeKind? ParseKind(string text) => Parse(Kinds, text, ToText);

@@ -83,7 +83,6 @@ internal static class OrderFilterInput
         ("[lt]", Comparison.Below),
     ];
 
-    private static readonly string[] Statuses = [.. Enum.GetValues<OrderStatus>().Select(status => status.ToText())];
     private static readonly string[] Deleted = ["include", "only"];
 
     /// <summary>The parameters of a filter; those of metadata have the caller's names.</summary>
@@ -95,9 +94,9 @@ internal static class OrderFilterInput
 
     public static IReadOnlyList<TakesParameter> Described { get; } =
     [
-        new("status", "string", $"Any of these, with commas between them: {string.Join(", ", Statuses)}.")
+        new("status", "string", $"Any of these, with commas between them: {string.Join(", ", Order.StatusTexts)}.")
         {
-            LengthMax = string.Join(',', Statuses).Length, Pattern = "^[a-z]+(,[a-z]+)*$",
+            LengthMax = string.Join(',', Order.StatusTexts).Length, Pattern = "^[a-z]+(,[a-z]+)*$",
         },
         new("service", "string", "Orders with a line of this service record.")
         {
@@ -139,7 +138,7 @@ internal static class OrderFilterInput
     public static OrderFilter Read(QueryInput query, EmailIndex emails)
     {
         var identity = new List<string>();
-        var statuses = query.Choices("status", Statuses) ?? [];
+        var statuses = query.Choices("status", Order.StatusTexts) ?? [];
         var filter = new OrderFilter
         {
             Statuses = [.. statuses.Select(Order.ParseStatus).OfType<OrderStatus>()],

@@ -36,26 +36,27 @@ internal sealed class OrderListStore(
     public async Task<List<StoredOrder>?> FindAsync(
         OrderFilter filter, Sort sort, OrderPosition? after, int count, CancellationToken stop)
     {
-        var page = OrderQueryStore.Page(filter, sort, after, count);
         if (filter.IsAllLive)
         {
-            return await ReadOrdersAsync(reads.Source, [page], stop); // nothing to choose: it goes along the index
+            // Nothing to choose: it goes along the index.
+            return await ReadOrdersAsync(reads.Source, [OrderQueryStore.Page(filter, sort, after, count)], stop);
         }
 
         try
         {
             return ListWay.IsFor(filter, sort) && await statistics.GetAsync(stop) is { } known
                 ? await FindByTermsAsync(filter, sort, after, count, known, stop)
-                : await ReadOrdersAsync(lists.Source, [page], stop);
+                : await ReadOrdersAsync(lists.Source, [OrderQueryStore.Page(filter, sort, after, count)], stop);
         }
         catch (PostgresException exception) when (DatabaseFailure.IsTimeLimit(exception))
         {
-            page = OrderQueryStore.GatheredPage(filter, sort, after, count);
+            // It is looked for in the other way.
         }
 
         try
         {
-            return await ReadOrdersAsync(lists.Source, [TimeLimit(SecondTryMilliseconds), page], stop);
+            var gathered = OrderQueryStore.GatheredPage(filter, sort, after, count);
+            return await ReadOrdersAsync(lists.Source, [TimeLimit(SecondTryMilliseconds), gathered], stop);
         }
         catch (PostgresException exception) when (DatabaseFailure.IsTimeLimit(exception))
         {

@@ -138,9 +138,8 @@ internal sealed class OrderQueryStore
         query._conditions.Clear();
         query.AddColumns(new OrderFilter { Bounds = filter.Bounds });
         query.StartBehind(sort, after);
-        var limits = query._conditions.ConvertAll(OfFound);
         var limit = $"limit {query.Take(Parameters.Of(count))}";
-        var ranges = way.Ranges.Select(range => query.Branch(range, found, limits, sort, limit, now));
+        var ranges = way.Ranges.Select(range => query.Range(range, found, sort, limit, now));
         var ids = $"select f.order_id from ({string.Join(" union all ", ranges)}) f {limit}";
         return query.ToCommand($"{SelectRows} join ({ids}) p on p.order_id = o.order_id {OrderBy(sort)}");
     }
@@ -187,18 +186,18 @@ internal sealed class OrderQueryStore
         }
     }
 
-    private string Branch(
-        CreationRange range, string found, List<string> limits, Sort sort, string limit, DateTime now)
+    /// <summary>The first orders of a range: those that the index finds, and of them those within all limits.</summary>
+    private string Range(CreationRange range, string found, Sort sort, string limit, DateTime now)
     {
-        var within = new List<string>(limits);
+        var within = new List<string>(_conditions);
         if (range.From is { } from)
         {
-            within.Add($"f.key >= {Take(from)}");
+            within.Add($"o.created_at >= {Take(from)}");
         }
 
         if (range.To is { } to)
         {
-            within.Add($"f.key < {Take(to)}");
+            within.Add($"o.created_at < {Take(to)}");
         }
 
         if (range.From is { } first && (range.To ?? now) is var last && last > first)
@@ -208,13 +207,9 @@ internal sealed class OrderQueryStore
         }
 
         var where = within.Count == 0 ? "" : $"where {string.Join(" and ", within)} ";
-        return $"(select f.order_id, f.key from (select o.order_id, o.created_at as key from orders o where {found} "
-            + $"offset 0) f {where}{OrderBy("f.key", "f.order_id", sort)} {limit})";
+        return $"(select o.order_id from (select o.order_id, o.created_at from orders o where {found} "
+            + $"offset 0) o {where}{OrderBy(sort)} {limit})";
     }
-
-    private static string OfFound(string condition) => condition
-        .Replace("o.created_at", "f.key", StringComparison.Ordinal)
-        .Replace("o.order_id", "f.order_id", StringComparison.Ordinal);
 
     /// <summary>The value of an order in the sort's field.</summary>
     public static object KeyOf(StoredOrder order, Sort sort) => sort.Field switch

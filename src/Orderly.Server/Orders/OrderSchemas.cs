@@ -44,11 +44,10 @@ internal static class OrderSchemas
 
     private static SchemaFields DescribeAnswers(SchemaBook book)
     {
-        string[] statuses = [.. Enum.GetValues<OrderStatus>().Select(status => status.ToText())];
         var order = book.AnswerBut(nameof(OrderView), "deletedAt");
         order["number"].Whole(0, long.MaxValue);
-        order["status"].Among(statuses);
-        order["nextStatuses"].Items(0, statuses.Length).Items = StatusItem(statuses);
+        order["status"].Among(Order.StatusTexts);
+        order["nextStatuses"].Items(0, Order.StatusTexts.Length).Items = StatusItem(Order.StatusTexts);
         order["totalfee"].Money();
         order["currency"].Currency();
         order["services"].Items(1, OrderInput.ServicesMax);

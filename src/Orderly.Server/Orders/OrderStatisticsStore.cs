@@ -31,26 +31,25 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
     /// <summary>Null where there are none, as of a database that is new.</summary>
     public async ValueTask<OrderStatistics?> GetAsync(CancellationToken stop)
     {
-        if (_known is { } known && time.GetElapsedTime(known.ReadAt).TotalSeconds < KeptSeconds)
+        var before = _known;
+        if (before is not null && (IsNew(before) || !await _once.WaitAsync(0, stop)))
         {
-            return known.Statistics;
+            return before.Statistics; // where it is not new, somebody else reads it just now
         }
 
-        if (_known is { } old && !await _once.WaitAsync(0, stop))
-        {
-            return old.Statistics; // somebody else reads it just now
-        }
-
-        if (_known is null)
+        if (before is null)
         {
             await _once.WaitAsync(stop);
         }
 
         try
         {
-            var read = await ReadAsync(stop);
-            _known = new Known(read, time.GetTimestamp());
-            return read;
+            if (_known is not { } known || !IsNew(known))
+            {
+                _known = known = new Known(await ReadAsync(stop), time.GetTimestamp());
+            }
+
+            return known.Statistics;
         }
         finally
         {
@@ -59,6 +58,8 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
     }
 
     public void Dispose() => _once.Dispose();
+
+    private bool IsNew(Known known) => time.GetElapsedTime(known.ReadAt).TotalSeconds < KeptSeconds;
 
     private Task<OrderStatistics?> ReadAsync(CancellationToken stop) =>
         database.LookUpAsync(Select, _ => { }, reader => ReadAsync(reader, stop), stop);

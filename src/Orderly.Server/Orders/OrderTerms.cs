@@ -16,6 +16,11 @@ internal static class OrderTerms
     private const int LengthMax = 64;
     private const int DigestLengthBytes = 18;
 
+    /// <summary>All terms of an order, in one text.</summary>
+    /// <inheritdoc cref="Of"/>
+    public static string TextOf(OrderContent content, string? emailTerm) =>
+        string.Join(Separator, Of(content, emailTerm));
+
     /// <summary>All terms of an order, each once.</summary>
     /// <param name="content">The order.</param>
     /// <param name="emailTerm">What stands for the customer's address, which is not a term as it is.</param>

@@ -62,8 +62,8 @@ internal sealed class OrderTermsStore(WriteDataSource database, PersonalVault va
         {
             var personal = await vault.OpenAsync(reader.GetGuid(0), OrderStore.ReadPersonal(reader, 3));
             var content = OrderDocument.ReadContent(reader.GetFieldValue<byte[]>(2), personal.Json);
-            var terms = string.Join(OrderTerms.Separator, OrderTerms.Of(content, orders.TermOf(content)));
-            group.Add((reader.GetGuid(0), reader.GetInt32(1), terms));
+            group.Add((
+                reader.GetGuid(0), reader.GetInt32(1), OrderTerms.TextOf(content, orders.TermOf(content))));
         }
 
         return group;

@@ -79,7 +79,7 @@ internal sealed record OrderWrite
     /// <summary>The write with all that it takes to be stored.</summary>
     /// <param name="emailTerm">What the order is found by through its customer's address.</param>
     public OrderWrite Termed(string? emailTerm) =>
-        this with { Terms = string.Join(OrderTerms.Separator, OrderTerms.Of(Content, emailTerm)) };
+        this with { Terms = OrderTerms.TextOf(Content, emailTerm) };
 
     public bool IsNew => BaseVersion == 0;
 

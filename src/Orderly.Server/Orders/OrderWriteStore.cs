@@ -20,7 +20,7 @@ internal static class OrderWriteStore
     /// <summary>
     /// A reference that another order has is left alone; the order's own statement then finds it missing.
     /// </summary>
-    private const string ClaimReferences =
+    internal const string ClaimReferences =
         """
         insert into order_references (team, reference, order_id)
         select * from unnest($1, $2, $3)
@@ -38,7 +38,7 @@ internal static class OrderWriteStore
         on conflict on constraint idempotency_pkey do nothing
         """;
 
-    private const string InsertRows =
+    private const string InsertOrders =
         """
         insert into orders
             (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, reference, content,
@@ -52,17 +52,10 @@ internal static class OrderWriteStore
         where w.epoch = (select epoch from catalog_epoch)
             and (w.key is null or w.write_id = (
                 select i.write_id from idempotency i where i.caller = w.actor and i.key = w.key))
-        """;
-
-    private const string UnlessThere = "on conflict on constraint orders_pkey do nothing "
-        + "returning write_id, number, version, created_at, updated_at";
-
-    private const string InsertOrders =
-        $"""
-        {InsertRows}
             and (w.reference is null or w.order_id = (
                 select r.order_id from order_references r where r.team = w.team and r.reference = w.reference))
-        {UnlessThere}
+        on conflict on constraint orders_pkey do nothing
+        returning write_id, number, version, created_at, updated_at
         """;
 
     /// <summary>Revision times grow strictly, even when the clock of a later transaction is behind.</summary>
@@ -237,8 +230,7 @@ internal static class OrderWriteStore
         var keyed = writes.Where(write => write.Claim is not null).ToArray();
         AddWhereAny(batch, [.. claiming.Select(Claimed)], rows => ReferenceCommand(ClaimReferences, rows));
         AddWhereAny(batch, keyed, ClaimKeysCommand);
-        AddWhereAny(batch, [.. writes.Where(write => write.IsNew)],
-            rows => InsertCommand(InsertOrders, rows));
+        AddWhereAny(batch, [.. writes.Where(write => write.IsNew)], InsertCommand);
         AddWhereAny(batch, [.. writes.Where(write => !write.IsNew)], UpdateCommand);
         PersonalWriteStore.AddCommands(batch, writes);
         AddWhereAny(batch, [.. claiming.Select(Claimed), .. releasing.Select(Released)],
@@ -271,7 +263,7 @@ internal static class OrderWriteStore
         }
     }
 
-    private static (string Team, string Reference, Guid Id) Claimed(OrderWrite write) =>
+    internal static (string Team, string Reference, Guid Id) Claimed(OrderWrite write) =>
         (write.Team, write.ClaimedReference!, write.OrderId);
 
     private static (string Team, string Reference, Guid Id) Released(OrderWrite write) =>
@@ -292,7 +284,7 @@ internal static class OrderWriteStore
         return receipts;
     }
 
-    private static NpgsqlBatchCommand InsertCommand(string sql, OrderWrite[] writes) => new(sql)
+    private static NpgsqlBatchCommand InsertCommand(OrderWrite[] writes) => new(InsertOrders)
     {
         Parameters =
         {
@@ -362,7 +354,7 @@ internal static class OrderWriteStore
         },
     };
 
-    private static NpgsqlBatchCommand ReferenceCommand(string sql, (string Team, string Reference, Guid Id)[] rows) =>
+    internal static NpgsqlBatchCommand ReferenceCommand(string sql, (string Team, string Reference, Guid Id)[] rows) =>
         new(sql)
         {
             Parameters =

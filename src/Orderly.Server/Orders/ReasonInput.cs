@@ -78,9 +78,8 @@ internal sealed class ReasonInput : IWriteInput
             return status;
         }
 
-        string[] known = [.. Enum.GetValues<OrderStatus>().Select(known => known.ToText())];
         Faults.Add(ProblemCode.InvalidValue, member.Pointer,
-            $"A status is one of {string.Join(", ", known)}.{Suggestion.For(text, known)}");
+            $"A status is one of {string.Join(", ", Order.StatusTexts)}.{Suggestion.For(text, Order.StatusTexts)}");
         return null;
     }
 }

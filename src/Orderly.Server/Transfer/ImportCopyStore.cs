@@ -112,8 +112,7 @@ internal static class ImportCopyStore
             rows.Write(write.Actor, NpgsqlDbType.Text);
             rows.Write(write.CreatedAt ?? now, NpgsqlDbType.TimestampTz);
             rows.Write(write.Actor, NpgsqlDbType.Text);
-            rows.Write<string[]>(
-                [.. write.Terms.Split(OrderTerms.Separator)], NpgsqlDbType.Array | NpgsqlDbType.Text);
+            rows.Write(write.Terms.Split(OrderTerms.Separator), NpgsqlDbType.Array | NpgsqlDbType.Text);
         }
     }
 

@@ -28,10 +28,8 @@ internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed,
 
     /// <summary>The orders that have the references of their rows now, and not another order.</summary>
     private const string Claim =
-        """
-        insert into order_references (team, reference, order_id)
-        select * from unnest($1, $2, $3)
-        on conflict on constraint order_references_pkey do nothing
+        $"""
+        {OrderWriteStore.ClaimReferences}
         returning order_id
         """;
 
@@ -96,11 +94,10 @@ internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed,
             return claimed;
         }
 
-        await using var command = new NpgsqlCommand(Claim, connection) { CommandTimeout = PieceSeconds };
-        command.Parameters.Add(Parameters.Column(claiming, NpgsqlDbType.Text, write => write.Team));
-        command.Parameters.Add(Parameters.Column(claiming, NpgsqlDbType.Text, write => write.ClaimedReference!));
-        command.Parameters.Add(Parameters.Column(claiming, NpgsqlDbType.Uuid, write => write.OrderId));
-        await using var reader = await command.ExecuteReaderAsync();
+        await using var batch = new NpgsqlBatch(connection) { Timeout = PieceSeconds };
+        batch.BatchCommands.Add(
+            OrderWriteStore.ReferenceCommand(Claim, Array.ConvertAll(claiming, OrderWriteStore.Claimed)));
+        await using var reader = await batch.ExecuteReaderAsync();
         while (await reader.ReadAsync())
         {
             claimed.Add(reader.GetGuid(0));
