@@ -7,7 +7,7 @@ namespace Orderly.EndToEndTests;
 
 /// <summary>What a real server writes to its standard output.</summary>
 [Collection(Soak.OneAtATime)]
-public sealed class LogLineTests
+public sealed class LogLineTests(LogLineTests.Usual usual) : IClassFixture<LogLineTests.Usual>
 {
     private const int PatienceSeconds = 20;
     private const string Planted = "planted4711";
@@ -19,7 +19,7 @@ public sealed class LogLineTests
     [Fact]
     public async Task Every_line_is_JSON_and_each_of_a_request_names_it()
     {
-        await using var server = await LoneServer.StartAsync();
+        var server = usual.Server;
         using var client = new OrderlyClient(server.Address, bug: null);
         (await client.SendAsync(HttpMethod.Get, "/orders?limit=1", json: null, ("X-Request-Id", "checkout-4711")))
             .Status.ShouldBe(200);
@@ -40,7 +40,7 @@ public sealed class LogLineTests
     [Fact]
     public async Task A_level_is_changed_without_a_restart()
     {
-        await using var server = await LoneServer.StartAsync();
+        var server = usual.Server;
         using var client = new OrderlyClient(server.Address, bug: null);
         await UntilAsync(() => AskAndCountAsync(server, client, isHeard: true));
         var settings = Path.Combine(server.Directory, "appsettings.json");
@@ -107,7 +107,7 @@ public sealed class LogLineTests
     [Fact]
     public async Task Whatever_an_alert_wants_to_see_the_increase_of_is_there_from_the_start()
     {
-        await using var server = await LoneServer.StartAsync();
+        var server = usual.Server;
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new("Bearer", ServerProcess.Key);
         var metrics = "";
@@ -146,5 +146,15 @@ public sealed class LogLineTests
             Stopwatch.GetElapsedTime(since).TotalSeconds.ShouldBeLessThan(PatienceSeconds);
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
+    }
+
+    /// <summary>A server with the usual levels.</summary>
+    public sealed class Usual : IAsyncLifetime
+    {
+        internal LoneServer Server { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Server = await LoneServer.StartAsync();
+
+        public ValueTask DisposeAsync() => Server.DisposeAsync();
     }
 }

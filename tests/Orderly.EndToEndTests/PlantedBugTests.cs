@@ -11,40 +11,41 @@ namespace Orderly.EndToEndTests;
 [Collection(Soak.OneAtATime)]
 public sealed class PlantedBugTests(ITestOutputHelper output)
 {
-    [Fact]
+    [Fact(Explicit = true)]
     public Task Reading_a_sequence_by_greater_than_the_cursor_is_caught() => CatchesAsync(
         Rule.FeedReadersAgree, Plain with { PlantedSql = PlantedSql.SequenceAsPosition });
 
-    [Fact]
+    [Fact(Explicit = true)]
     public Task Events_published_beside_the_transaction_are_caught() => CatchesAsync(
         Rule.FeedIsTheLog, Plain with { PlantedSql = PlantedSql.EventsGetLost });
 
-    [Fact]
+    [Fact(Explicit = true)]
     public Task History_written_beside_the_transaction_is_caught() => CatchesAsync(
         Rule.StateIsTheFoldOfTheLog, Plain with { PlantedSql = PlantedSql.HistoryGetsLost });
 
-    [Fact]
+    /// <summary>Chance decides whether creates or changes are among the writes that get lost.</summary>
+    [Fact(Explicit = true)]
     public Task Acknowledging_before_it_is_durable_is_caught() => CatchesAsync(
-        Rule.AcknowledgedCreateIsReadable,
+        [Rule.AcknowledgedCreateIsReadable, Rule.AcknowledgedWriteIsThereOnce],
         Plain with
         {
             PlantedSql = PlantedSql.AcknowledgedBeforeDurable,
             Kinds = [FaultKind.KillPostmaster, FaultKind.KillBackend],
         });
 
-    [Fact]
+    [Fact(Explicit = true)]
     public Task Idempotency_that_checks_and_then_acts_is_caught() => CatchesAsync(
         Rule.OneOrderForEachKey, Plain with { PlantedHandler = server => new ChecksThenActs(server) });
 
-    [Fact]
+    [Fact(Explicit = true)]
     public Task An_update_without_the_version_in_its_condition_is_caught() => CatchesAsync(
         Rule.OneWriteForEachBase, Plain with { PlantedHandler = server => new ForgetsTheVersion(server) });
 
-    [Fact]
+    [Fact(Explicit = true)]
     public Task A_replay_of_another_answer_is_caught() => CatchesAsync(
         Rule.OneOrderForEachKey, Plain with { PlantedHandler = server => new RepeatsAnotherAnswer(server) });
 
-    [Fact]
+    [Fact(Explicit = true)]
     public Task Reads_from_a_copy_that_is_behind_are_caught() => CatchesAsync(
         Rule.ReadsSeeAcknowledgedWrites,
         Plain with { PlantedHandler = server => new ReadsACopyThatIsBehind(server) });
@@ -61,11 +62,13 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
         TimeoutSeconds = 60,
     };
 
-    private async Task CatchesAsync(Rule rule, SoakOptions options)
+    private Task CatchesAsync(Rule rule, SoakOptions options) => CatchesAsync([rule], options);
+
+    private async Task CatchesAsync(IReadOnlyList<Rule> anyOf, SoakOptions options)
     {
         var result = await Soak.RunAsync(options with { Report = output.WriteLine });
 
         output.WriteLine(result.Summary);
-        result.Violations.Select(violation => violation.Rule).ShouldContain(rule, result.Summary);
+        result.Violations.ShouldContain(violation => anyOf.Contains(violation.Rule), result.Summary);
     }
 }

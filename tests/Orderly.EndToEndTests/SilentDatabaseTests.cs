@@ -19,7 +19,7 @@ public sealed class SilentDatabaseTests(ITestOutputHelper output)
     private const int SentMilliseconds = 400;
     private const int KeyMilliseconds = 600;
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task Writes_to_a_frozen_database_are_told_so_in_time_and_go_on_when_it_thaws()
     {
         await using var installation = await Installation.StartAsync([]);
@@ -69,7 +69,7 @@ public sealed class SilentDatabaseTests(ITestOutputHelper output)
             "select count(*) from orders where content like '%first-0\"%'", row => row.GetInt64(0))).ShouldBe([1]);
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task A_refused_write_is_not_stored_later_by_an_attempt_that_was_left_behind()
     {
         await using var installation = await Installation.StartAsync([]);
@@ -100,7 +100,7 @@ public sealed class SilentDatabaseTests(ITestOutputHelper output)
         }
     }
 
-    [Theory]
+    [Theory(Explicit = true)]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Events_arrive_though_the_connections_to_the_database_have_gone_silent(bool isStream)

@@ -3,7 +3,9 @@ using Orderly.EndToEndTests.Fuzzing;
 using Orderly.EndToEndTests.Production;
 using Orderly.EndToEndTests.Work;
 
-// The tests, as any runner starts them; or, as a command of its own, the long run:
+// The tests, as any runner starts them; or, as commands of their own, the tests that take long:
+//   dotnet run --project tests/Orderly.EndToEndTests -- faults
+// or, the long run:
 //   dotnet run --project tests/Orderly.EndToEndTests -- soak --operations 50000 --faults 33 --seed 1
 // or, what a reader of the feed waits for an event, idle and under load:
 //   dotnet run -c Release --project tests/Orderly.EndToEndTests -- feed-delay
@@ -31,6 +33,11 @@ if (args is ["feed-delay"])
     }
 
     return Done;
+}
+
+if (args is ["faults", ..])
+{
+    return await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(["-explicit", "only", .. args[1..]]);
 }
 
 if (args is ["day", ..])

@@ -5,7 +5,13 @@ namespace Orderly.Tests.Harness;
 /// <summary>A database, looked into and prepared by tests behind the server's back.</summary>
 public sealed class TestDatabase(string connectionString, TestDatabase? admin = null) : IAsyncDisposable
 {
+    private const int KeptConnectionsMax = 4;
+
     private readonly NpgsqlConnectionStringBuilder _settings = new(connectionString) { Pooling = false };
+
+    /// <summary>For single statements: a process for each of them is what tests would wait for most.</summary>
+    private readonly NpgsqlDataSource? _kept = admin is null ? null : NpgsqlDataSource.Create(
+        new NpgsqlConnectionStringBuilder(connectionString) { Pooling = true, MaxPoolSize = KeptConnectionsMax });
 
     /// <summary>What the log holds, whether it is in the feed yet or not: <c>from {Logged}</c>.</summary>
     public const string Logged =
@@ -24,6 +30,7 @@ public sealed class TestDatabase(string connectionString, TestDatabase? admin = 
         }
     }
 
+    /// <summary>A session of its own.</summary>
     public async Task<NpgsqlConnection> OpenAsync()
     {
         var connection = new NpgsqlConnection(_settings.ConnectionString);
@@ -33,7 +40,7 @@ public sealed class TestDatabase(string connectionString, TestDatabase? admin = 
 
     public async Task<int> ExecuteAsync(string sql, params object[] parameters)
     {
-        await using var connection = await OpenAsync();
+        await using var connection = await TakeAsync();
         await using var command = Command(connection, sql, parameters);
         return await command.ExecuteNonQueryAsync();
     }
@@ -41,7 +48,7 @@ public sealed class TestDatabase(string connectionString, TestDatabase? admin = 
     /// <summary>The first column of every row.</summary>
     public async Task<List<T>> ListAsync<T>(string sql, params object[] parameters)
     {
-        await using var connection = await OpenAsync();
+        await using var connection = await TakeAsync();
         await using var command = Command(connection, sql, parameters);
         await using var reader = await command.ExecuteReaderAsync();
         var values = new List<T>();
@@ -64,11 +71,14 @@ public sealed class TestDatabase(string connectionString, TestDatabase? admin = 
 
     public async ValueTask DisposeAsync()
     {
-        if (admin is not null)
+        if (_kept is not null && admin is not null)
         {
+            await _kept.DisposeAsync();
             await admin.ExecuteAsync($"drop database {Name} with (force)");
         }
     }
+
+    private Task<NpgsqlConnection> TakeAsync() => _kept?.OpenConnectionAsync().AsTask() ?? OpenAsync();
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] parameters)
     {
