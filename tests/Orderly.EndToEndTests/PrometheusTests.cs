@@ -163,6 +163,11 @@ public sealed class PrometheusTests(ITestOutputHelper output)
         {
             using var answer = await prometheus.GetAsync(
                 new Uri("/api/v1/query?query=" + Uri.EscapeDataString(question), UriKind.Relative));
+            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
+            {
+                return (answer.StatusCode, []); // it listens, and reads what it has stored
+            }
+
             var body = JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync());
             return (answer.StatusCode, answer.IsSuccessStatusCode
                 ? [.. body.GetProperty("data").GetProperty("result").EnumerateArray()] : []);

@@ -7,6 +7,9 @@ internal sealed class OpenApiDocument
 {
     public const string RefreshCommand = "dotnet run --project src/Orderly.Server -- openapi > docs/openapi.json";
 
+    private static readonly Lazy<Task<OpenApiDocument>> Built =
+        new(async () => new OpenApiDocument(await Server.Startup.Server.DescribeAsync()));
+
     private OpenApiDocument(byte[] text)
     {
         Text = text;
@@ -26,7 +29,8 @@ internal sealed class OpenApiDocument
             ($"{operation.Name.ToUpperInvariant()} {path.Name}", operation.Value)))
         .ToDictionary(StringComparer.Ordinal);
 
-    public static async Task<OpenApiDocument> BuildAsync() => new(await Server.Startup.Server.DescribeAsync());
+    /// <summary>Made once; nobody changes it.</summary>
+    public static Task<OpenApiDocument> BuildAsync() => Built.Value;
 
     public static async Task<byte[]> ReadCommittedAsync()
     {
