@@ -9,9 +9,15 @@ public sealed class TestDatabase(string connectionString, TestDatabase? admin = 
 
     private readonly NpgsqlConnectionStringBuilder _settings = new(connectionString) { Pooling = false };
 
-    /// <summary>For single statements: a process for each of them is what tests would wait for most.</summary>
-    private readonly NpgsqlDataSource? _kept = admin is null ? null : NpgsqlDataSource.Create(
-        new NpgsqlConnectionStringBuilder(connectionString) { Pooling = true, MaxPoolSize = KeptConnectionsMax });
+    /// <summary>
+    /// For single statements: a process for each of them is what tests would wait for most. They are kept where the
+    /// database is ours to drop.
+    /// </summary>
+    private readonly NpgsqlDataSource _lookUps = NpgsqlDataSource.Create(
+        new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Pooling = admin is not null, MaxPoolSize = KeptConnectionsMax,
+        });
 
     /// <summary>What the log holds, whether it is in the feed yet or not: <c>from {Logged}</c>.</summary>
     public const string Logged =
@@ -40,7 +46,7 @@ public sealed class TestDatabase(string connectionString, TestDatabase? admin = 
 
     public async Task<int> ExecuteAsync(string sql, params object[] parameters)
     {
-        await using var connection = await TakeAsync();
+        await using var connection = await _lookUps.OpenConnectionAsync();
         await using var command = Command(connection, sql, parameters);
         return await command.ExecuteNonQueryAsync();
     }
@@ -48,7 +54,7 @@ public sealed class TestDatabase(string connectionString, TestDatabase? admin = 
     /// <summary>The first column of every row.</summary>
     public async Task<List<T>> ListAsync<T>(string sql, params object[] parameters)
     {
-        await using var connection = await TakeAsync();
+        await using var connection = await _lookUps.OpenConnectionAsync();
         await using var command = Command(connection, sql, parameters);
         await using var reader = await command.ExecuteReaderAsync();
         var values = new List<T>();
@@ -71,14 +77,12 @@ public sealed class TestDatabase(string connectionString, TestDatabase? admin = 
 
     public async ValueTask DisposeAsync()
     {
-        if (_kept is not null && admin is not null)
+        await _lookUps.DisposeAsync();
+        if (admin is not null)
         {
-            await _kept.DisposeAsync();
             await admin.ExecuteAsync($"drop database {Name} with (force)");
         }
     }
-
-    private Task<NpgsqlConnection> TakeAsync() => _kept?.OpenConnectionAsync().AsTask() ?? OpenAsync();
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object[] parameters)
     {
