@@ -23,12 +23,14 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
     public Task History_written_beside_the_transaction_is_caught() => CatchesAsync(
         Rule.StateIsTheFoldOfTheLog, Plain with { PlantedSql = PlantedSql.HistoryGetsLost });
 
-    /// <summary>Chance decides whether creates or changes are among the writes that get lost.</summary>
+    /// <summary>Each fault loses some writes, changes or creates: after several, creates are among them.</summary>
     [Fact(Explicit = true)]
     public Task Acknowledging_before_it_is_durable_is_caught() => CatchesAsync(
-        [Rule.AcknowledgedCreateIsReadable, Rule.AcknowledgedWriteIsThereOnce],
+        Rule.AcknowledgedCreateIsReadable,
         Plain with
         {
+            Operations = 2_000,
+            PauseMillisecondsMax = 1_000,
             PlantedSql = PlantedSql.AcknowledgedBeforeDurable,
             Kinds = [FaultKind.KillPostmaster, FaultKind.KillBackend],
         });
@@ -62,13 +64,11 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
         TimeoutSeconds = 60,
     };
 
-    private Task CatchesAsync(Rule rule, SoakOptions options) => CatchesAsync([rule], options);
-
-    private async Task CatchesAsync(IReadOnlyList<Rule> anyOf, SoakOptions options)
+    private async Task CatchesAsync(Rule rule, SoakOptions options)
     {
         var result = await Soak.RunAsync(options with { Report = output.WriteLine });
 
         output.WriteLine(result.Summary);
-        result.Violations.ShouldContain(violation => anyOf.Contains(violation.Rule), result.Summary);
+        result.Violations.Select(violation => violation.Rule).ShouldContain(rule, result.Summary);
     }
 }
