@@ -16,6 +16,15 @@ internal static class TelemetrySetup
         Meters.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Npgsql", "System.Runtime",
     ];
 
+    /// <summary>By address, method and status: the only metric with more than a few series.</summary>
+    private const string RequestDuration = "http.server.request.duration";
+
+    /// <summary>
+    /// How many series any other metric may have: the problems have one for each code. Room for them is taken in
+    /// advance, and OpenTelemetry's own 2,000 would be 12 MB for all.
+    /// </summary>
+    public const int SeriesMax = 200;
+
     /// <summary>Measured for each request or statement, and told by other metrics already.</summary>
     private static readonly string[] Dropped =
         ["http.server.active_requests", "kestrel.queued_requests", "kestrel.active_tls_handshakes"];
@@ -61,11 +70,14 @@ internal static class TelemetrySetup
             .WithMetrics(metrics =>
             {
                 metrics.AddMeter(MeterNames)
-                    .AddView("http.server.request.duration", new ExplicitBucketHistogramConfiguration
+                    .AddView(RequestDuration, new ExplicitBucketHistogramConfiguration
                     {
                         Boundaries = Meters.DurationBounds,
                         TagKeys = ["http.request.method", "http.route", "http.response.status_code"],
                     })
+                    .AddView(instrument => instrument.Name is RequestDuration || Dropped.Contains(instrument.Name)
+                        ? null
+                        : new MetricStreamConfiguration { CardinalityLimit = SeriesMax })
                     .AddPrometheusExporter(prometheus => prometheus.ScrapeResponseCacheDurationMilliseconds = 0);
                 foreach (var name in Dropped)
                 {

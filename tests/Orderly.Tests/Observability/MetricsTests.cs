@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Orderly.Contract.Problems;
+using Orderly.Server.Observability;
 using Orderly.Tests.Harness;
 
 namespace Orderly.Tests.Observability;
@@ -44,6 +46,10 @@ public sealed class MetricsTests(RunningServer server) : IClassFixture<RunningSe
             Value(text, series).ShouldBeGreaterThanOrEqualTo(1, series);
         }
     }
+
+    [Fact]
+    public void There_is_room_for_a_series_of_each_problem() =>
+        Enum.GetValues<ProblemCode>().Length.ShouldBeLessThan(TelemetrySetup.SeriesMax);
 
     [Fact]
     public async Task The_database_and_its_pools_are_measured()
