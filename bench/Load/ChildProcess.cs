@@ -19,12 +19,10 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     private ChildProcess(ProcessStartInfo start)
     {
         process = new Process { StartInfo = start, EnableRaisingEvents = true };
-        process.OutputDataReceived += (_, line) => Note(line.Data);
-        process.ErrorDataReceived += (_, line) => Note(line.Data);
         process.Exited += (_, _) => ready.TrySetException(new BenchException($"{start.FileName} ended. {Tail()}"));
         process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        _ = Follow(process.StandardOutput);
+        _ = Follow(process.StandardError);
     }
 
     public int ProcessId => process.Id;
@@ -77,9 +75,18 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private void Note(string? line)
+    /// <summary>
+    /// Reads lines until the server is ready. From then on its log is only taken off its hands: to make lines of it
+    /// would cost the machine more than it costs the server to write them.
+    /// </summary>
+    private async Task Follow(StreamReader output)
     {
-        if (line is null) return;
+        while (!ready.Task.IsCompleted && await output.ReadLineAsync() is { } line) Note(line);
+        await output.BaseStream.CopyToAsync(Stream.Null);
+    }
+
+    private void Note(string line)
+    {
         tail.Enqueue(line);
         if (tail.Count > TailLines) tail.TryDequeue(out _);
         if (!ready.Task.IsCompleted && ReadyLine().Match(line) is { Success: true } match)

@@ -123,7 +123,7 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
     }
 
     protected override Task<Measurement> MeasureCore(Workload workload, TimeSpan warmUp) =>
-        new LoadGenerator(Address, Key, ids, Options.Connections)
+        new LoadGenerator(Address, Key, ids, Options.Connections, Options.Rate)
             .Run(workload, warmUp, TimeSpan.FromSeconds(Options.Seconds));
 }
 

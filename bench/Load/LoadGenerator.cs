@@ -24,7 +24,7 @@ internal sealed record Measurement(
 /// Keeps a number of connections busy, each with one request at a time, over raw sockets. It shares the machine with
 /// what it measures, so it does no more than write prepared bytes, read the whole response and note the time.
 /// </summary>
-internal sealed class LoadGenerator(Uri target, string key, byte[][] ids, int connections)
+internal sealed class LoadGenerator(Uri target, string key, byte[][] ids, int connections, int? rate = null)
 {
     private const int StopTimeoutSeconds = 30;
     private const int RequestsPerConnectionMax = 5_000_000;
@@ -56,6 +56,7 @@ internal sealed class LoadGenerator(Uri target, string key, byte[][] ids, int co
                 From = from,
                 Until = until,
                 RequestsMax = requestsMax,
+                Pace = rate is { } all ? new Pace(start, i, connections, all) : null,
                 Created = created is null ? null : new(created, i * requestsMax, requestsMax),
             };
             running[i] = Task.Run(() => worker.Run(timeout.Token), timeout.Token);
@@ -74,6 +75,28 @@ internal sealed class LoadGenerator(Uri target, string key, byte[][] ids, int co
     }
 }
 
+/// <summary>
+/// The times at which one of several connections sends, so that all together keep a rate. One that is late sends at
+/// once, and still counts from when it was due.
+/// </summary>
+internal sealed class Pace(long start, int connection, int connections, int ratePerSecond)
+{
+    private readonly double interval = (double)Stopwatch.Frequency * connections / ratePerSecond;
+    private readonly double first = start + ((double)Stopwatch.Frequency * connection / ratePerSecond);
+    private long sent;
+
+    /// <summary>Waits for the next time; gives it.</summary>
+    public async ValueTask<long> Next(CancellationToken cancellation)
+    {
+        var due = (long)(first + (interval * sent++));
+        var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+        // Never before it is due: a part of a millisecond would be cut off.
+        if (wait > TimeSpan.Zero)
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), cancellation);
+        return due;
+    }
+}
+
 /// <summary>One connection that sends a request, reads the answer, and so on.</summary>
 internal sealed class LoadConnection(Uri target, Workload workload, OrderRequests requests)
 {
@@ -87,6 +110,9 @@ internal sealed class LoadConnection(Uri target, Workload workload, OrderRequest
     public required long Until { get; init; }
 
     public required int RequestsMax { get; init; }
+
+    /// <summary>When requests are due; null: each as soon as the one before it is answered.</summary>
+    public Pace? Pace { get; init; }
 
     public ArraySegment<byte[]>? Created { get; init; }
 
@@ -126,6 +152,7 @@ internal sealed class LoadConnection(Uri target, Workload workload, OrderRequest
         var started = Stopwatch.GetTimestamp();
         while (started < Until && Acknowledged + Errors < RequestsMax)
         {
+            if (Pace is not null) started = await Pace.Next(cancellation);
             await socket.SendAsync(requests.Next(workload), SocketFlags.None, cancellation);
             response.Clear();
             int count;

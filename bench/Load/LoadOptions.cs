@@ -14,6 +14,8 @@ internal sealed record LoadOptions
           --rounds <n>         measured rounds, targets interleaved (3)
           --seconds <n>        length of one measurement (10)
           --connections <n>    connections, each with one request at a time (32)
+          --rate <n>           so many requests a second from all connections together, evenly, rather than as many
+                               as possible; latencies then count from when a request was due
           --orders <n>         orders in each database before anything is measured (10000); beyond 10000 the
                                others are copies of the first ones, made by SQL
           --only <list>        of create,read,list,update
@@ -32,6 +34,7 @@ internal sealed record LoadOptions
     private const int RoundsMax = 100;
     private const int SecondsMax = 600;
     private const int ConnectionsMax = 64;
+    private const int RateMax = 100_000;
     private const int OrdersMax = 20_000_000;
 
     public bool Quick { get; private init; }
@@ -43,6 +46,9 @@ internal sealed record LoadOptions
     public int WarmUpMilliseconds { get; private init; } = 8000;
 
     public int Connections { get; private init; } = 32;
+
+    /// <summary>Requests a second from all connections together; null: as many as possible.</summary>
+    public int? Rate { get; private init; }
 
     public int Orders { get; private init; } = 10_000;
 
@@ -70,6 +76,7 @@ internal sealed record LoadOptions
                 "--rounds" => options with { Rounds = Number(name, value, RoundsMax) },
                 "--seconds" => options with { Seconds = Number(name, value, SecondsMax) },
                 "--connections" => options with { Connections = Number(name, value, ConnectionsMax) },
+                "--rate" => options with { Rate = Number(name, value, RateMax) },
                 "--orders" => options with { Orders = Number(name, value, OrdersMax) },
                 "--only" => options with { Workloads = [.. Names(value).Select(ParseWorkload)] },
                 "--targets" => options with { Targets = [.. Names(value).Select(ParseTarget)] },

@@ -64,7 +64,7 @@ internal static class LoadReport
         Servers(text, results.Servers);
         text.AppendLine(string.Create(CultureInfo.InvariantCulture,
             $"Medians of {options.Rounds} interleaved rounds of {options.Seconds} s, "
-            + $"{options.Connections} connections with one request at a time each, "
+            + $"{options.Connections} connections with one request at a time each{Paced(options)}, "
             + $"{options.Orders:N0} orders in each database at the start. "
             + $"Costs are processor time a request, what PostgreSQL does in the background included. "
             + $"The generator used at most {results.GeneratorCoresMax():N2} cores."));
@@ -79,6 +79,10 @@ internal static class LoadReport
         double? Rate(string target, Workload workload) =>
             results.Of(target, workload) is { Count: > 0 } rounds ? Median(rounds, m => m.RequestsPerSecond) : null;
     }
+
+    private static string Paced(LoadOptions options) => options.Rate is { } rate
+        ? string.Create(CultureInfo.InvariantCulture, $" and {rate:N0} requests a second in all")
+        : "";
 
     private static void Servers(StringBuilder text, List<ServerUse> servers)
     {

@@ -112,6 +112,7 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
             "--log", $"--log-prefix={logPrefix}", Invariant($"--sampling-rate={LoggedShare}"),
             "-D", "made=0", "-D", Invariant($"run={runs}"), "-D", Invariant($"orders={Options.Orders}"),
             "-D", Invariant($"clients={Options.Connections}"), "-D", $"text={text}",
+            .. Options.Rate is { } rate ? (string[])[Invariant($"--rate={rate}")] : [],
             .. weighted.SelectMany(script => (string[])["-f", Weighted(script)]),
         ]);
         SetLibpqEnvironment(start);
