@@ -31,6 +31,7 @@ public sealed class ListPlanTests(DatabaseWithManyRows database) : IClassFixture
     [InlineData("team=team-3", "-createdAt")]
     [InlineData("team=team-3&status=completed", "-createdAt")]
     [InlineData("team=team-29&status=placed", "-createdAt")]
+    [InlineData("team=team-20&status=cancelled", "createdAt")]
     [InlineData("service=service-0", "-createdAt")]
     [InlineData("service=service-199", "-createdAt")]
     [InlineData("service=service-0&status=completed", "-createdAt")]
@@ -83,6 +84,18 @@ public sealed class ListPlanTests(DatabaseWithManyRows database) : IClassFixture
 
         nodes.ShouldContain(node => node.Index == "orders_terms");
         nodes.ShouldNotContain(node => node.Index == "orders_newest");
+    }
+
+    [Theory]
+    [InlineData("team=team-20&status=cancelled")]
+    [InlineData("team=team-3&status=confirmed")]
+    public async Task Of_a_team_and_a_status_no_others_are_looked_at(string query)
+    {
+        var (filter, order) = Read(query, "-createdAt");
+        var nodes = await database.ExplainAsync(OrderQueryStore.Page(filter, order, after: null, PageSize));
+
+        nodes.ShouldContain(node => node.Index == "orders_of_team_and_status", string.Join('\n', nodes));
+        nodes.Max(node => node.TouchedRows).ShouldBeLessThanOrEqualTo(PageSize);
     }
 
     [Fact]
