@@ -56,7 +56,9 @@ internal sealed partial class GrowthPlot(DirectoryInfo folder)
     private static string Draw(List<Point> points)
     {
         var (least, most) = (Math.Log10(points.Min(p => p.Orders)), Math.Log10(points.Max(p => p.Orders)));
-        var top = points.Max(p => p.Cost) * 1.1;
+        // Both axes are logarithmic: a cost that grows with the orders is a straight line that rises.
+        var bottom = Math.Floor(Math.Log10(Math.Max(1, points.Min(p => p.Cost))));
+        var top = Math.Ceiling(Math.Log10(points.Max(p => p.Cost)));
         var svg = new StringBuilder();
         svg.AppendLine(CultureInfo.InvariantCulture, $"""
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {Height}"
@@ -65,12 +67,11 @@ internal sealed partial class GrowthPlot(DirectoryInfo folder)
             <text x="{Left}" y="22" font-size="14">Processor time of a request by the number of stored orders</text>
             <text transform="translate(14 {Height / 2}) rotate(-90)" text-anchor="middle">µs a request</text>
             """);
-        for (var line = 0; line <= 5; line++)
+        for (var cost = Math.Pow(10, bottom); cost <= Math.Pow(10, top); cost *= 10)
         {
-            var cost = top * line / 5;
             svg.AppendLine(CultureInfo.InvariantCulture, $"""
                 <line x1="{Left}" x2="{Width - Right}" y1="{Y(cost):N0}" y2="{Y(cost):N0}" stroke="#ddd"/>
-                <text x="{Left - 8}" y="{Y(cost) + 4:N0}" text-anchor="end">{cost:0}</text>
+                <text x="{Left - 8}" y="{Y(cost) + 4:N0}" text-anchor="end">{cost:N0}</text>
                 """);
         }
         foreach (var orders in points.Select(p => p.Orders).Distinct())
@@ -103,7 +104,8 @@ internal sealed partial class GrowthPlot(DirectoryInfo folder)
             ? Left + ((Width - Left - Right) * (Math.Log10(orders) - least) / (most - least))
             : Left + ((Width - Left - Right) / 2.0);
 
-        double Y(double cost) => Height - Bottom - ((Height - Top - Bottom) * cost / top);
+        double Y(double cost) => Height - Bottom
+            - ((Height - Top - Bottom) * (Math.Log10(Math.Max(1, cost)) - bottom) / Math.Max(1, top - bottom));
     }
 
     [GeneratedRegex(@"(?<n>[\d,]+) orders in each database", RegexOptions.ExplicitCapture, 1000)]
