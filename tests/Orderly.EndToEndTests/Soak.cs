@@ -58,6 +58,7 @@ internal static class Soak
         try
         {
             await PrepareAsync(servers[0]);
+            await installation.ExecuteAsync("checkpoint"); // a planted bug may lose writes, but not what they build on
             var random = new Random(options.Seed);
             var recorder = new Recorder();
             var plan = FaultPlan.Of(
