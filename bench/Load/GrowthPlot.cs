@@ -46,7 +46,7 @@ internal sealed partial class GrowthPlot(DirectoryInfo folder)
             .Select(line => line.Trim('|', ' ').Split(" | ")))
         {
             if (cells is [var workload, TargetNames.Orderly or Pgbench, .., var server, var database, _])
-                yield return new Point(cells[1], workload, orders, Number(server) + Number(database));
+                yield return new Point(cells[1], workload, orders, Math.Max(1, Number(server) + Number(database)));
         }
     }
 
@@ -57,7 +57,7 @@ internal sealed partial class GrowthPlot(DirectoryInfo folder)
     {
         var (least, most) = (Math.Log10(points.Min(p => p.Orders)), Math.Log10(points.Max(p => p.Orders)));
         // Both axes are logarithmic: a cost that grows with the orders is a straight line that rises.
-        var bottom = Math.Floor(Math.Log10(Math.Max(1, points.Min(p => p.Cost))));
+        var bottom = Math.Floor(Math.Log10(points.Min(p => p.Cost)));
         var top = Math.Ceiling(Math.Log10(points.Max(p => p.Cost)));
         var svg = new StringBuilder();
         svg.AppendLine(CultureInfo.InvariantCulture, $"""
@@ -105,7 +105,7 @@ internal sealed partial class GrowthPlot(DirectoryInfo folder)
             : Left + ((Width - Left - Right) / 2.0);
 
         double Y(double cost) => Height - Bottom
-            - ((Height - Top - Bottom) * (Math.Log10(Math.Max(1, cost)) - bottom) / Math.Max(1, top - bottom));
+            - ((Height - Top - Bottom) * (Math.Log10(cost) - bottom) / Math.Max(1, top - bottom));
     }
 
     [GeneratedRegex(@"(?<n>[\d,]+) orders in each database", RegexOptions.ExplicitCapture, 1000)]

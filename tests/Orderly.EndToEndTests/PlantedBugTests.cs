@@ -24,8 +24,8 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
         Rule.StateIsTheFoldOfTheLog, Plain with { PlantedSql = PlantedSql.HistoryGetsLost });
 
     /// <summary>
-    /// Each fault loses what was written in a fifth of a second, changes or creates, and may lose changes only: after
-    /// six, creates are among them.
+    /// Each fault loses what was written last, changes or creates, and may lose changes only: after six, creates are
+    /// among them.
     /// </summary>
     [Fact(Explicit = true)]
     public Task Acknowledging_before_it_is_durable_is_caught() => CatchesAsync(

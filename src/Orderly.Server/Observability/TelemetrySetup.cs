@@ -70,20 +70,8 @@ internal static class TelemetrySetup
             .WithMetrics(metrics =>
             {
                 metrics.AddMeter(MeterNames)
-                    .AddView(RequestDuration, new ExplicitBucketHistogramConfiguration
-                    {
-                        Boundaries = Meters.DurationBounds,
-                        TagKeys = ["http.request.method", "http.route", "http.response.status_code"],
-                    })
-                    .AddView(instrument => instrument.Name is RequestDuration || Dropped.Contains(instrument.Name)
-                        ? null
-                        : new MetricStreamConfiguration { CardinalityLimit = SeriesMax })
+                    .AddView(instrument => ViewOf(instrument.Name))
                     .AddPrometheusExporter(prometheus => prometheus.ScrapeResponseCacheDurationMilliseconds = 0);
-                foreach (var name in Dropped)
-                {
-                    metrics.AddView(name, MetricStreamConfiguration.Drop);
-                }
-
                 if (isExported)
                 {
                     metrics.AddOtlpExporter();
@@ -95,4 +83,15 @@ internal static class TelemetrySetup
                 .AddOtlpExporter());
         }
     }
+
+    private static MetricStreamConfiguration ViewOf(string instrument) => instrument switch
+    {
+        RequestDuration => new ExplicitBucketHistogramConfiguration
+        {
+            Boundaries = Meters.DurationBounds,
+            TagKeys = ["http.request.method", "http.route", "http.response.status_code"],
+        },
+        _ when Dropped.Contains(instrument) => MetricStreamConfiguration.Drop,
+        _ => new MetricStreamConfiguration { CardinalityLimit = SeriesMax },
+    };
 }
