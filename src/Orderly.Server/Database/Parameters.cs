@@ -27,6 +27,10 @@ internal static class Parameters
     public static NpgsqlParameter Of(DateTime value) =>
         new NpgsqlParameter<DateTime> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.TimestampTz };
 
+    public static NpgsqlParameter OfNullable(DateTime? value) => value is { } instant
+        ? Of(instant)
+        : new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz };
+
     public static NpgsqlParameter Of(TimeSpan value) =>
         new NpgsqlParameter<TimeSpan> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Interval };
 

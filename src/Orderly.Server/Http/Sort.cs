@@ -5,6 +5,8 @@ internal sealed record Sort(string Field, bool IsDescending)
 {
     private const string Parameter = "sort";
 
+    public bool IsBy(string field) => string.Equals(Field, field, StringComparison.Ordinal);
+
     /// <summary>Reads <c>sort=field</c> or <c>sort=-field</c>.</summary>
     public static Sort Read(QueryInput query, IReadOnlyList<string> fields, string fallback)
     {

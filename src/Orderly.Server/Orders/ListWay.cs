@@ -2,109 +2,117 @@ using Orderly.Server.Http;
 
 namespace Orderly.Server.Orders;
 
-/// <summary>A range of times of creation, from and to not including; a null has no limit on that side.</summary>
-internal readonly record struct CreationRange(DateTime? From, DateTime? To);
+/// <summary>In which spans of time the index of terms is searched.</summary>
+/// <param name="TriesAll">Whether there may be few in all.</param>
+/// <param name="ShortSpans">In how many short spans there should be a page; 0 where they are too many.</param>
+/// <param name="Newest">None created later is wanted.</param>
+/// <param name="Oldest">None created earlier is wanted.</param>
+internal sealed record SpanSearch(bool TriesAll, int ShortSpans, DateTime? Newest, DateTime? Oldest);
 
 /// <summary>
-/// How a page of orders with certain terms is found, in the order of their creation, without looking at all that fit.
-/// Pure.
+/// How a page of orders is found, in the order of their creation, without looking at all that fit. Pure.
 /// <code>
-///   common:   walk along the sort, at most WalkedRowsMax rows          ── not full ──┐
-///   not so:   the range that should hold a page, then 4 ×, 16 ×, …, the rest of it ◄──┘
-///             each by the index of terms, and only where those before did not fill the page
+///   common terms, or a range of another field:  walk along the sort, at most WalkedRowsMax rows
+///     └─ not full ─► terms:   the index of terms, one span of time after the other (OrderSpansStore)
+///                    a range: all that fit, by the range's index, which knows the creation, too
+///                    else:    as the planner likes
 /// </code>
 /// </summary>
-internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam, IReadOnlyList<CreationRange> Ranges)
+/// <param name="WalkedRows">How many orders to walk past; 0 where that would not do.</param>
+/// <param name="WalksStatus">Whether to walk past orders of the status only.</param>
+/// <param name="WalksTeam">Whether to walk past orders of the team only.</param>
+internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam)
 {
     private const int WalkedRowsMax = 1_000;
-    private const int RangeRowsMin = 1_000;
 
-    /// <summary>So many that fit are gathered at once, wherever they are.</summary>
-    private const int GatheredRowsMax = 300;
+    /// <summary>All of a range are more to read than all of a page's spans of time.</summary>
+    private const int WalkedForRangeMax = 5_000;
 
-    private const double RangeMargin = 1.5;
-    private static readonly double[] RangeGrowth = [1, 4, 16, 64];
+    private const int ShortSpansMax = 16;
+    private const double ShortSpanSeconds = 16 * 3_600;
+    private const double Margin = 1.5;
 
-    /// <summary>Whether such a page can be found in this way at all.</summary>
-    public static bool IsFor(OrderFilter filter, Sort sort) =>
-        filter.Terms.Count > 0 && filter.Reference is null && filter.Deleted == DeletedOrders.Exclude
-        && string.Equals(sort.Field, OrderFilter.CreatedAt, StringComparison.Ordinal)
-        && filter.Bounds.All(bound => string.Equals(bound.Field, OrderFilter.CreatedAt, StringComparison.Ordinal));
+    /// <summary>Orders are counted over so long a time to know how many a short span has.</summary>
+    private const double CountedSeconds = 512 * 3_600;
 
-    public static ListWay Choose(
+    /// <summary>How the index of terms is searched; null where there are none.</summary>
+    public SpanSearch? Spans { get; init; }
+
+    /// <summary>Whether all that fit are few enough, and quick enough to read, to be gathered and sorted.</summary>
+    public bool ThenGathers { get; init; }
+
+    /// <summary>Null where it is best left to the planner.</summary>
+    public static ListWay? Choose(
         OrderFilter filter, Sort sort, OrderPosition? after, int count, OrderStatistics known)
     {
-        var (terms, status, team) =
-            (known.ShareOfTerms(filter), known.ShareOfStatuses(filter), known.ShareOfTeams(filter));
-        var share = Math.Max(terms * status * team, 1 / known.Rows);
+        if (filter.Reference is not null || filter.Deleted != DeletedOrders.Exclude
+            || !sort.IsBy(OrderFilter.CreatedAt))
+        {
+            return null;
+        }
+
+        var others = filter.Bounds.Where(bound => !sort.IsBy(bound.Field)).ToList();
+        return others.Count == 0
+            ? filter.Terms.Count > 0 ? ByTerms(filter, sort, after, count, known) : null
+            : filter.Terms.Count == 0 && others.Any(bound => bound.Comparison != Comparison.Equal)
+                ? ByRange(filter, others, count, known)
+                : null;
+    }
+
+    private static ListWay ByTerms(
+        OrderFilter filter, Sort sort, OrderPosition? after, int count, OrderStatistics known)
+    {
+        var share = Math.Max(
+            known.ShareOfTerms(filter) * known.ShareOfStatuses(filter) * known.ShareOfTeams(filter), 1 / known.Rows);
+        var newest = Ends(bound => bound.IsUpper, filter, sort.IsDescending ? after : null).Min();
+        var oldest = Ends(bound => bound.IsLower, filter, sort.IsDescending ? null : after).Max();
+        var spans = Margin * count
+            / (share * InShortSpan(known, sort.IsDescending ? newest : oldest, sort.IsDescending));
+        return Walk(filter, share, count, WalkedRowsMax, known) with
+        {
+            Spans = new SpanSearch(
+                TriesAll: share * known.Rows <= OrderSpansStore.FewMax || !known.KnowsTerms(filter),
+                ShortSpans: spans <= ShortSpansMax ? (int)Math.Ceiling(spans) : 0, newest, oldest),
+        };
+    }
+
+    /// <summary>
+    /// The planner takes a range for spread evenly along the sort, and most go with it: dates do with creation.
+    /// </summary>
+    private static ListWay ByRange(OrderFilter filter, List<Bound> bounds, int count, OrderStatistics known)
+    {
+        var share = Math.Max(
+            known.ShareOfBounds(bounds) * known.ShareOfStatuses(filter) * known.ShareOfTeams(filter), 1 / known.Rows);
+        return Walk(filter, share, count, WalkedForRangeMax, known) with
+        {
+            ThenGathers = bounds.DistinctBy(bound => bound.Field, StringComparer.Ordinal).Count() == 1,
+        };
+    }
+
+    /// <summary>Past the orders of the status, or of the team, if the page should be full before the limit.</summary>
+    private static ListWay Walk(OrderFilter filter, double share, int count, int rowsMax, OrderStatistics known)
+    {
+        var (status, team) = (known.ShareOfStatuses(filter), known.ShareOfTeams(filter));
         var walksStatus = filter.Statuses.Count == 1 && (filter.Teams.Count != 1 || status < team);
         var walksTeam = !walksStatus && filter.Teams.Count == 1;
-        var walkedShare = share / (walksStatus ? status : walksTeam ? team : 1);
-        var walked = RangeMargin * count / walkedShare;
-        var rows = Math.Max(RangeRowsMin, RangeMargin * count / share);
-        return new ListWay(
-            walked <= WalkedRowsMax ? WalkedRowsMax : 0, walksStatus, walksTeam,
-            share * known.Rows <= GatheredRowsMax
-                ? [new CreationRange(From: null, To: null)]
-                : RangesOf(
-                    Start(filter, sort, after), End(filter, sort), rows / known.Rows, sort.IsDescending,
-                    known.Created));
+        var rows = Margin * count * (walksStatus ? status : walksTeam ? team : 1) / share;
+        return new ListWay(rows <= rowsMax ? rowsMax : 0, walksStatus, walksTeam);
     }
 
-    /// <summary>Where the page begins at the earliest, itself included.</summary>
-    private static DateTime? Start(OrderFilter filter, Sort sort, OrderPosition? after)
+    /// <summary>The limits on the later side, or on the earlier one, where the page before ended among them.</summary>
+    private static IEnumerable<DateTime?> Ends(
+        Func<Bound, bool> isOfSide, OrderFilter filter, OrderPosition? after) => filter.Bounds
+        .Where(isOfSide)
+        .Select(bound => (DateTime?)bound.Value)
+        .Append((DateTime?)after?.Key);
+
+    /// <summary>About how many orders a short span has, where the page begins.</summary>
+    private static double InShortSpan(OrderStatistics known, DateTime? start, bool isDescending)
     {
-        var starts = BoundsOn(sort.IsDescending, filter).ToList();
-        if (after is not null)
-        {
-            starts.Add((DateTime)after.Key);
-        }
-
-        return starts.Count == 0 ? null : sort.IsDescending ? starts.Min() : starts.Max();
-    }
-
-    /// <summary>Where the list ends at the latest, itself included.</summary>
-    private static DateTime? End(OrderFilter filter, Sort sort)
-    {
-        var ends = BoundsOn(!sort.IsDescending, filter).ToList();
-        return ends.Count == 0 ? null : sort.IsDescending ? ends.Max() : ends.Min();
-    }
-
-    /// <summary>The limits on the later side, or on the earlier one.</summary>
-    private static IEnumerable<DateTime> BoundsOn(bool isLater, OrderFilter filter) => filter.Bounds
-        .Where(bound => bound.Comparison is Comparison.Equal || isLater == bound.Comparison is
-            Comparison.AtMost or Comparison.Below)
-        .Select(bound => (DateTime)bound.Value);
-
-    private static List<CreationRange> RangesOf(
-        DateTime? start, DateTime? end, double share, bool isDescending, CreationTimes created)
-    {
-        var ranges = new List<CreationRange>();
-        if (start is { } first && end is { } last && (isDescending ? first < last : first > last))
-        {
-            return ranges; // nothing can be there
-        }
-
-        var tick = TimeSpan.FromMicroseconds(1);
-        var edge = isDescending ? start + tick : start;
-        var passed = start is { } from ? created.Before(from) : isDescending ? 1 : 0;
-        foreach (var growth in RangeGrowth)
-        {
-            passed += isDescending ? -share * growth : share * growth;
-            var next = passed is > 0 and < 1 ? created.At(passed) : (DateTime?)null;
-            if (next is null || (isDescending ? next <= end : next > end))
-            {
-                break;
-            }
-
-            if (edge is null || (isDescending ? next < edge : next > edge))
-            {
-                ranges.Add(isDescending ? new CreationRange(next, edge) : new CreationRange(edge, next));
-                edge = next;
-            }
-        }
-
-        ranges.Add(isDescending ? new CreationRange(end, edge) : new CreationRange(edge, end + tick));
-        return ranges;
+        var (first, last) = (known.Created.Least, known.Created.Most);
+        var from = start is { } at ? Math.Clamp(ValueSpread.Of(at), first, last) : isDescending ? last : first;
+        var counted = Math.Abs(known.Created.Before(from)
+            - known.Created.Before(from + (isDescending ? -CountedSeconds : CountedSeconds)));
+        return Math.Max(1, counted * known.Rows * (ShortSpanSeconds / CountedSeconds));
     }
 }

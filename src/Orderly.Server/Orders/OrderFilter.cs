@@ -23,7 +23,12 @@ internal enum DeletedOrders
 }
 
 /// <summary>A limit on one field: a decimal for totalfee, a long for number, an instant for the others.</summary>
-internal sealed record Bound(string Field, Comparison Comparison, object Value);
+internal sealed record Bound(string Field, Comparison Comparison, object Value)
+{
+    public bool IsUpper => Comparison is Comparison.AtMost or Comparison.Below or Comparison.Equal;
+
+    public bool IsLower => Comparison is Comparison.AtLeast or Comparison.Above or Comparison.Equal;
+}
 
 /// <summary>Which orders are wanted: those that fit everything it says. Read and checked, without SQL.</summary>
 internal sealed record OrderFilter

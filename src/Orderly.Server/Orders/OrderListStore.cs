@@ -8,20 +8,17 @@ namespace Orderly.Server.Orders;
 /// <summary>
 /// Reads pages of orders by any filter and sort, within a time limit.
 /// <code>
-///   planner's own choice ── cut off ──► everything that fits, then sorted ── cut off ──► too broad
+///   ListWay, or planner's choice ── cut off ──► everything that fits, then sorted ── cut off ──► too broad
 ///   (the connection's time limit)      (SecondTryMilliseconds)
 /// </code>
 /// The planner believes that what fits is spread evenly along the sort, and so may walk past all orders in search of
 /// some that are all at the other end. The second way can't be led astray like that.
 /// </summary>
 internal sealed class OrderListStore(
-    ReadDataSource reads, ListDataSource lists, OrderStatisticsStore statistics, OrderVault vault, TimeProvider time)
+    ReadDataSource reads, ListDataSource lists, OrderStatisticsStore statistics, OrderVault vault)
 {
     private const int SecondTryMilliseconds = 1_500;
     private const int CountMilliseconds = 2_000;
-
-    /// <summary>How far the clocks may have moved apart since they were compared.</summary>
-    private const int ClockMarginMinutes = 60;
 
     /// <summary>
     /// For statements that leave the planner one way only, and whose ranges are read one after the other.
@@ -44,9 +41,10 @@ internal sealed class OrderListStore(
 
         try
         {
-            return ListWay.IsFor(filter, sort) && await statistics.GetAsync(stop) is { } known
-                ? await FindByTermsAsync(filter, sort, after, count, known, stop)
-                : await ReadOrdersAsync(lists.Source, [OrderQueryStore.Page(filter, sort, after, count)], stop);
+            if (await FirstTryAsync(filter, sort, after, count, stop) is { } found)
+            {
+                return found;
+            }
         }
         catch (PostgresException exception) when (DatabaseFailure.IsTimeLimit(exception))
         {
@@ -65,18 +63,16 @@ internal sealed class OrderListStore(
     }
 
     /// <summary>
-    /// Not left to the planner: it knows neither spans of time nor where along the sort a term's orders are.
+    /// Null where all that fits should be gathered. Some is not left to the planner: it knows neither spans of time nor
+    /// where along the sort the orders of a term or a range are.
     /// </summary>
-    private async Task<List<StoredOrder>> FindByTermsAsync(
-        OrderFilter filter, Sort sort, OrderPosition? after, int count, OrderStatistics known, CancellationToken stop)
+    private async Task<List<StoredOrder>?> FirstTryAsync(
+        OrderFilter filter, Sort sort, OrderPosition? after, int count, CancellationToken stop)
     {
-        var way = ListWay.Choose(filter, sort, after, count, known);
-        if (way.Ranges.Count == 0)
-        {
-            return [];
-        }
-
-        if (way.WalkedRows > 0)
+        var way = await statistics.GetAsync(stop) is { } known
+            ? ListWay.Choose(filter, sort, after, count, known)
+            : null;
+        if (way is { WalkedRows: > 0 })
         {
             var walked = OrderQueryStore.WalkedPage(filter, sort, after, count, way);
             var found = await ReadOrdersAsync(lists.Source, [new NpgsqlBatchCommand(SetPlanning), walked], stop);
@@ -86,9 +82,15 @@ internal sealed class OrderListStore(
             }
         }
 
-        var now = time.GetUtcNow().UtcDateTime + known.ClockAhead + TimeSpan.FromMinutes(ClockMarginMinutes);
-        var spanned = OrderQueryStore.SpannedPage(filter, sort, after, count, way, now);
-        return await ReadOrdersAsync(lists.Source, [new NpgsqlBatchCommand(SetPlanning), spanned], stop);
+        if (way is { Spans: { } search })
+        {
+            var spanned = OrderQueryStore.SpannedPage(filter, sort, after, count, search);
+            return await ReadOrdersAsync(lists.Source, [new NpgsqlBatchCommand(SetPlanning), spanned], stop);
+        }
+
+        return way is { ThenGathers: true }
+            ? null
+            : await ReadOrdersAsync(lists.Source, [OrderQueryStore.Page(filter, sort, after, count)], stop);
     }
 
     /// <summary>How many orders fit; null where they can't be counted within the time limit.</summary>

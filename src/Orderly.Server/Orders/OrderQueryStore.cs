@@ -63,14 +63,17 @@ internal sealed class OrderQueryStore
 
     /// <summary>
     /// The first orders behind a position. How they are found is left to the planner, which may walk along the sort's
-    /// index until it has enough.
+    /// index until it has enough. Where that index has all that the filter asks for, the table is read for the page
+    /// only.
     /// </summary>
     public static NpgsqlBatchCommand Page(OrderFilter filter, Sort sort, OrderPosition? after, int count)
     {
         var query = new OrderQueryStore(filter);
         query.StartBehind(sort, after);
         var limit = $"limit {query.Take(Parameters.Of(count))}";
-        if (query.Branches is [var only])
+        var others = filter.Bounds.Count(bound => !sort.IsBy(bound.Field))
+            + (sort.IsBy(OrderFilter.CreatedAt) ? 0 : filter.Statuses.Count + filter.Teams.Count);
+        if (query.Branches is [var only] && (others == 0 || filter.Terms.Count > 0))
         {
             return query.ToCommand($"{SelectRows} where {query.Where(only)} {OrderBy(sort)} {limit}");
         }
@@ -105,7 +108,7 @@ internal sealed class OrderQueryStore
         {
             Statuses = way.WalksStatus ? filter.Statuses : [],
             Teams = way.WalksTeam ? filter.Teams : [],
-            Bounds = filter.Bounds,
+            Bounds = [.. filter.Bounds.Where(bound => sort.IsBy(bound.Field))],
         };
         var query = new OrderQueryStore(walked);
         query.StartBehind(sort, after);
@@ -116,7 +119,7 @@ internal sealed class OrderQueryStore
         {
             Statuses = way.WalksStatus ? [] : filter.Statuses,
             Teams = way.WalksTeam ? [] : filter.Teams,
-            Bounds = [],
+            Bounds = [.. filter.Bounds.Where(bound => !sort.IsBy(bound.Field))],
         };
         query.AddColumns(others);
         return query.ToCommand($"select {OrderStore.Columns} from ({rows}) o "
@@ -124,13 +127,9 @@ internal sealed class OrderQueryStore
             + $"limit {query.Take(Parameters.Of(count))}");
     }
 
-    /// <summary>
-    /// The same page, found by the index of terms alone, in one range of times after the other. PostgreSQL goes on to
-    /// the next range only where those before did not fill the page.
-    /// </summary>
-    /// <param name="now">By the database's clock, or a little later; nothing is created after it.</param>
+    /// <summary>The same page, found by the index of terms alone, in one span of time after the other.</summary>
     public static NpgsqlBatchCommand SpannedPage(
-        OrderFilter filter, Sort sort, OrderPosition? after, int count, ListWay way, DateTime now)
+        OrderFilter filter, Sort sort, OrderPosition? after, int count, SpanSearch search)
     {
         var query = new OrderQueryStore(new OrderFilter());
         query.AddIndexed(filter);
@@ -138,10 +137,15 @@ internal sealed class OrderQueryStore
         query._conditions.Clear();
         query.AddColumns(new OrderFilter { Bounds = filter.Bounds });
         query.StartBehind(sort, after);
-        var limit = $"limit {query.Take(Parameters.Of(count))}";
-        var ranges = way.Ranges.Select(range => query.Range(range, found, sort, limit, now));
-        var ids = $"select f.order_id from ({string.Join(" union all ", ranges)}) f {limit}";
-        return query.ToCommand($"{SelectRows} join ({ids}) p on p.order_id = o.order_id {OrderBy(sort)}");
+        var within = query._conditions.Count == 0 ? "true" : string.Join(" and ", query._conditions);
+        var spans = new OrderSpansStore(
+            found, within,
+            query.Take(Parameters.OfNullable(search.Newest)), query.Take(Parameters.OfNullable(search.Oldest)),
+            OrderBy(sort), sort.IsDescending, $"limit {query.Take(Parameters.Of(count))}");
+        var ids = spans.Ids(query.Take(Parameters.Of(search.ShortSpans)), search.TriesAll);
+        // Lateral, since the planner takes them for a hundred thousand, and would read the whole table to join it.
+        return query.ToCommand($"select {OrderStore.Columns} from ({ids}) p, "
+            + $"lateral (select * from orders o where o.order_id = p.order_id offset 0) o {OrderBy(sort)}");
     }
 
     /// <summary>Every order that fits, in order.</summary>
@@ -184,31 +188,6 @@ internal sealed class OrderQueryStore
             _conditions.Add($"array[o.team] && {Take(
                 Parameters.Column([team], NpgsqlDbType.Text, name => name))}");
         }
-    }
-
-    /// <summary>The first orders of a range: those that the index finds, and of them those within all limits.</summary>
-    private string Range(CreationRange range, string found, Sort sort, string limit, DateTime now)
-    {
-        var within = new List<string>(_conditions);
-        if (range.From is { } from)
-        {
-            within.Add($"o.created_at >= {Take(from)}");
-        }
-
-        if (range.To is { } to)
-        {
-            within.Add($"o.created_at < {Take(to)}");
-        }
-
-        if (range.From is { } first && (range.To ?? now) is var last && last > first)
-        {
-            found += " and order_spans(o.created_at) && "
-                + Take(Parameters.Column(OrderSpans.Cover(first, last), NpgsqlDbType.TimestampTz, span => span));
-        }
-
-        var where = within.Count == 0 ? "" : $"where {string.Join(" and ", within)} ";
-        return $"(select o.order_id from (select o.order_id, o.created_at from orders o where {found} "
-            + $"offset 0) o {where}{OrderBy(sort)} {limit})";
     }
 
     /// <summary>The value of an order in the sort's field.</summary>

@@ -8,57 +8,55 @@ internal sealed record ValueShares(IReadOnlyDictionary<string, double> Known, do
     public double Of(string value) => Known.TryGetValue(value, out var share) ? share : Other;
 }
 
-/// <summary>When orders were created: instants with equally many between them, and some that many share.</summary>
-internal sealed record CreationTimes(
-    IReadOnlyList<DateTime> Bounds, IReadOnlyList<DateTime> Shared, IReadOnlyList<double> SharedShares)
+/// <summary>
+/// How the values of a field are spread: some with equally many orders between them, and some that many share. Instants
+/// are seconds since 1970.
+/// </summary>
+internal sealed record ValueSpread(
+    IReadOnlyList<double> Bounds, IReadOnlyList<double> Shared, IReadOnlyList<double> SharedShares)
 {
-    /// <summary>Halves a range of times until it is shorter than a second.</summary>
-    private const int StepsMax = 40;
+    public static readonly ValueSpread None = new([], [], []);
 
-    /// <summary>The share of orders up to an instant.</summary>
-    public double Before(DateTime at)
+    public bool IsKnown => Bounds.Count > 1 || Shared.Count > 0;
+
+    public double Least => Bounds.Concat(Shared).Min();
+
+    public double Most => Bounds.Concat(Shared).Max();
+
+    public static double Of(object value) => value switch
+    {
+        DateTime instant => (instant - DateTime.UnixEpoch).TotalSeconds,
+        decimal amount => (double)amount,
+        _ => throw new ArgumentOutOfRangeException(nameof(value), value, message: null),
+    };
+
+    /// <summary>The share of orders up to a value.</summary>
+    public double Before(double value)
     {
         var (shared, sharedAll) = (0.0, 0.0);
         for (var i = 0; i < Shared.Count; i++)
         {
             sharedAll += SharedShares[i];
-            shared += Shared[i] <= at ? SharedShares[i] : 0;
+            shared += Shared[i] <= value ? SharedShares[i] : 0;
         }
 
-        return shared + ((1 - sharedAll) * BeforeByBounds(at));
+        return shared + ((1 - sharedAll) * BeforeByBounds(value));
     }
 
-    /// <summary>The instant up to which there is this share of orders.</summary>
-    public DateTime At(double share)
+    private double BeforeByBounds(double value)
     {
-        var (low, high) = (Least, Most);
-        for (var i = 0; i < StepsMax && high - low > TimeSpan.FromSeconds(1); i++)
+        if (Bounds.Count < 2 || value < Bounds[0])
         {
-            var middle = low + ((high - low) / 2);
-            (low, high) = Before(middle) < share ? (middle, high) : (low, middle);
-        }
-
-        return high;
-    }
-
-    private DateTime Least => Bounds.Concat(Shared).Min();
-
-    private DateTime Most => Bounds.Concat(Shared).Max();
-
-    private double BeforeByBounds(DateTime at)
-    {
-        if (Bounds.Count < 2 || at < Bounds[0])
-        {
-            return Bounds.Count > 0 && at >= Bounds[0] ? 1 : 0;
+            return Bounds.Count > 0 && value >= Bounds[0] ? 1 : 0;
         }
 
         var i = 0;
-        while (i < Bounds.Count - 1 && Bounds[i + 1] <= at)
+        while (i < Bounds.Count - 1 && Bounds[i + 1] <= value)
         {
             i++;
         }
 
-        var within = i == Bounds.Count - 1 ? 0 : (at - Bounds[i]) / (Bounds[i + 1] - Bounds[i]);
+        var within = i == Bounds.Count - 1 ? 0 : (value - Bounds[i]) / (Bounds[i + 1] - Bounds[i]);
         return (i + within) / (Bounds.Count - 1);
     }
 }
@@ -70,13 +68,31 @@ internal sealed record CreationTimes(
 /// <param name="Terms">Their terms.</param>
 /// <param name="Statuses">Their statuses.</param>
 /// <param name="Teams">Their teams.</param>
-/// <param name="Created">When they were created.</param>
-/// <param name="ClockAhead">By how much the database's clock is ahead of this process's.</param>
+/// <param name="Spreads">How the values of their fields are spread, by the field.</param>
 internal sealed record OrderStatistics(
-    double Rows, ValueShares Terms, ValueShares Statuses, ValueShares Teams, CreationTimes Created, TimeSpan ClockAhead)
+    double Rows, ValueShares Terms, ValueShares Statuses, ValueShares Teams,
+    IReadOnlyDictionary<string, ValueSpread> Spreads)
 {
     /// <summary>The share of orders that have all of these terms, were they independent of each other.</summary>
     public double ShareOfTerms(OrderFilter filter) => filter.Terms.Aggregate(1.0, (all, term) => all * Terms.Of(term));
+
+    public ValueSpread Created => Spreads[OrderFilter.CreatedAt];
+
+    /// <summary>The share of orders within limits on some fields; 1 where nothing is known of one.</summary>
+    public double ShareOfBounds(IEnumerable<Bound> bounds) => bounds
+        .GroupBy(bound => bound.Field, StringComparer.Ordinal)
+        .Aggregate(1.0, (all, field) => all * (Spreads.TryGetValue(field.Key, out var spread)
+            ? Math.Max(0, Ends(field, spread, isLater: true).Min() - Ends(field, spread, isLater: false).Max())
+            : 1));
+
+    /// <summary>The shares of orders up to each limit on one side.</summary>
+    private static IEnumerable<double> Ends(IEnumerable<Bound> bounds, ValueSpread spread, bool isLater) => bounds
+        .Where(bound => isLater ? bound.IsUpper : bound.IsLower)
+        .Select(bound => spread.Before(ValueSpread.Of(bound.Value)))
+        .Append(isLater ? 1 : 0);
+
+    /// <summary>Whether each of these terms is common enough to be known; of another there may be none.</summary>
+    public bool KnowsTerms(OrderFilter filter) => filter.Terms.All(Terms.Known.ContainsKey);
 
     public double ShareOfStatuses(OrderFilter filter) => filter.Statuses.Count == 0
         ? 1

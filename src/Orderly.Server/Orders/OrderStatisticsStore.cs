@@ -13,16 +13,22 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
 
     private const string Select =
         """
-        select s.attname::text, c.reltuples::float8, clock_timestamp(),
+        select s.attname::text, c.reltuples::float8,
             s.most_common_vals::text::text[], s.most_common_freqs::float8[],
             s.most_common_elems::text::text[], s.most_common_elem_freqs::float8[],
-            case when s.attname = 'created_at' then s.histogram_bounds::text::timestamptz[] end,
-            case when s.attname = 'created_at' then s.most_common_vals::text::timestamptz[] end
+            case when s.attname = 'totalfee' then s.histogram_bounds::text::float8[]
+                when s.attname in ('created_at', 'updated_at', 'datetime') then array(
+                    select extract(epoch from v.at)::float8
+                    from unnest(s.histogram_bounds::text::timestamptz[]) with ordinality v (at, i) order by v.i) end,
+            case when s.attname = 'totalfee' then s.most_common_vals::text::float8[]
+                when s.attname in ('created_at', 'updated_at', 'datetime') then array(
+                    select extract(epoch from v.at)::float8
+                    from unnest(s.most_common_vals::text::timestamptz[]) with ordinality v (at, i) order by v.i) end
         from pg_class c
         join pg_namespace n on n.oid = c.relnamespace
         join pg_stats s on s.schemaname = n.nspname and s.tablename = c.relname
         where c.oid = to_regclass('orders')
-            and s.attname in ('terms', 'status', 'team', 'created_at')
+            and s.attname in ('terms', 'status', 'team', 'created_at', 'updated_at', 'datetime', 'totalfee')
         """;
 
     private readonly SemaphoreSlim _once = new(1, 1);
@@ -64,29 +70,40 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
     private Task<OrderStatistics?> ReadAsync(CancellationToken stop) =>
         database.LookUpAsync(Select, _ => { }, reader => ReadAsync(reader, stop), stop);
 
-    private async Task<OrderStatistics?> ReadAsync(NpgsqlDataReader reader, CancellationToken stop)
+    private static async Task<OrderStatistics?> ReadAsync(NpgsqlDataReader reader, CancellationToken stop)
     {
         OrderStatistics? read = null;
         while (await reader.ReadAsync(stop))
         {
             read ??= new OrderStatistics(
                 reader.GetDouble(1), ValueShares.None, ValueShares.None, ValueShares.None,
-                new CreationTimes([], [], []), reader.GetDateTime(2) - time.GetUtcNow().UtcDateTime);
+                new Dictionary<string, ValueSpread>(StringComparer.Ordinal));
             read = reader.GetString(0) switch
             {
-                "terms" => read with { Terms = SharesOf(Array<string>(reader, 5), Array<double>(reader, 6)) },
-                "status" => read with { Statuses = SharesOf(Array<string>(reader, 3), Array<double>(reader, 4)) },
-                "team" => read with { Teams = SharesOf(Array<string>(reader, 3), Array<double>(reader, 4)) },
-                _ => read with
+                "terms" => read with { Terms = SharesOf(Array<string>(reader, 4), Array<double>(reader, 5)) },
+                "status" => read with { Statuses = SharesOf(Array<string>(reader, 2), Array<double>(reader, 3)) },
+                "team" => read with { Teams = SharesOf(Array<string>(reader, 2), Array<double>(reader, 3)) },
+                var column => read with
                 {
-                    Created = new CreationTimes(
-                        Array<DateTime>(reader, 7), Array<DateTime>(reader, 8), Array<double>(reader, 4)),
+                    Spreads = new Dictionary<string, ValueSpread>(read.Spreads, StringComparer.Ordinal)
+                    {
+                        [FieldOf(column)] = new ValueSpread(
+                            Array<double>(reader, 6), Array<double>(reader, 7), Array<double>(reader, 3)),
+                    },
                 },
             };
         }
 
-        return read is { Rows: > 0, Created: { Bounds.Count: > 1 } or { Shared.Count: > 0 } } ? read : null;
+        return read is { Rows: > 0 } && read.Spreads.TryGetValue(OrderFilter.CreatedAt, out var created)
+            && created.IsKnown ? read : null;
     }
+
+    private static string FieldOf(string column) => column switch
+    {
+        "created_at" => OrderFilter.CreatedAt,
+        "updated_at" => OrderFilter.UpdatedAt,
+        _ => column,
+    };
 
     /// <summary>Shares of elements end with the least and the greatest of them, and that of null.</summary>
     private static ValueShares SharesOf(string[] values, double[] shares)
