@@ -9,7 +9,8 @@ namespace Orderly.Server.Orders;
 ///                          └─ they do not ─► long spans, each: all in it, if they are few
 ///                                                                └─ they are not ─► the short spans within it
 /// </code>
-/// A span that holds nothing costs the index about 70 µs, however many orders there are.
+/// A span where nothing fits costs the index about 70 µs, however many orders there are; spans without any order are
+/// passed over, so that one order of 1900 does not make 2,000 of them.
 /// </summary>
 /// <param name="Found">The conditions that the index answers, on an order <c>o</c>.</param>
 /// <param name="Within">Conditions on the creation of what it finds.</param>
@@ -35,7 +36,7 @@ internal sealed record OrderSpansStore(
     /// <param name="triesAll">Whether there may be few in all.</param>
     public string Ids(string shortSpans, bool triesAll) =>
         $"""
-        with {(triesAll ? $"those as materialized ({Few("")})," : "")}
+        with recursive {(triesAll ? $"those as materialized ({Few("")})," : "")}
             ends as materialized (
                 select least({Newest}, (select max(created_at) {Live})) as newest,
                     greatest({Oldest}, (select min(created_at) {Live})) as oldest
@@ -44,19 +45,26 @@ internal sealed record OrderSpansStore(
                 select newest, oldest, {(IsDescending
                     ? $"{InShort("newest")} + {Short} * (1 - {shortSpans})"
                     : $"{InShort("oldest")} + {Short} * {shortSpans}")} as edge
-                from ends)
+                from ends),
+            long_spans (at) as (
+                select {InLong("edge")} from edges where edge {(IsDescending ? "> oldest" : "<= newest")}
+                union all
+                select {InLong("n.at")}
+                from edges e, long_spans l, lateral (
+                    select {(IsDescending
+                        ? $"max(created_at) as at {Live} and created_at < l.at"
+                        : $"min(created_at) as at {Live} and created_at >= l.at + {Long}")}
+                    offset 0) n
+                where n.at between e.oldest and e.newest)
         select f.order_id from (
             {(triesAll ? $"({FirstOf("those")} where {AreFew} and {Within} {OrderBy} {Limit}) union all" : "")}
             (select s.order_id
                 from edges e, {(IsDescending
-                    ? Spans(InShort("e.newest"), "e.edge", Short)
-                    : Spans(InShort("e.oldest"), $"e.edge - {Short}", Short))} x (at),
+                    ? ShortSpans(InShort("e.newest"), "e.edge")
+                    : ShortSpans(InShort("e.oldest"), $"e.edge - {Short}"))} x (at),
                     lateral ({All("x.at")} where {Within} {OrderBy} {Limit}) s)
             union all
-            (select s.order_id
-                from edges e, {(IsDescending
-                    ? Spans(InLong("e.edge"), $"e.oldest - {Long}", Long)
-                    : Spans(InLong("e.edge"), "e.newest", Long))} l (at), lateral ({InLongSpan}) s)) f
+            (select s.order_id from edges e, long_spans l, lateral ({InLongSpan}) s)) f
         {Limit}
         """;
 
@@ -68,8 +76,8 @@ internal sealed record OrderSpansStore(
         union all
         (select s.order_id
             from {(IsDescending
-                ? Spans(InShort($"least(l.at + {Long}, e.edge)"), $"greatest(l.at, e.oldest) - {Short}", Short)
-                : Spans(InShort("greatest(l.at, e.edge)"), $"least(l.at + {Long}, e.newest)", Short))} x (at),
+                ? ShortSpans(InShort($"least(l.at + {Long}, e.edge)"), $"greatest(l.at, e.oldest) - {Short}")
+                : ShortSpans(InShort("greatest(l.at, e.edge)"), $"least(l.at + {Long}, e.newest)"))} x (at),
                 lateral ({All("x.at")}
                     where o.created_at >= l.at and o.created_at < l.at + {Long} and o.created_at {EdgeSign} e.edge
                         and {Within} {OrderBy} {Limit}) s
@@ -89,8 +97,8 @@ internal sealed record OrderSpansStore(
 
     private static string InSpan(string at) => $" and order_spans(o.created_at) && array[{at}]";
 
-    private string Spans(string from, string to, string length) =>
-        $"generate_series({from}, {to}, {(IsDescending ? "-" : "")}{length})";
+    private string ShortSpans(string from, string to) =>
+        $"generate_series({from}, {to}, {(IsDescending ? "-" : "")}{Short})";
 
     /// <summary>When the short span that holds an instant begins.</summary>
     private static string InShort(string at) => $"date_bin({Short}, {at}, timestamptz '1800-01-01 00:00:00+00')";
