@@ -55,7 +55,7 @@ internal sealed record OrderSpansStore(
                         ? $"max(created_at) as at {Live} and created_at < l.at"
                         : $"min(created_at) as at {Live} and created_at >= l.at + {Long}")}
                     offset 0) n
-                where n.at between e.oldest and e.newest)
+                where n.at {(IsDescending ? ">= e.oldest" : "<= e.newest")})
         select f.order_id from (
             {(triesAll ? $"({FirstOf("those")} where {AreFew} and {Within} {OrderBy} {Limit}) union all" : "")}
             (select s.order_id

@@ -213,6 +213,29 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
             (DateTime)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!, id);
     }
 
+    /// <summary>Positions by creation, less than 16 hours from where one long span ends and another begins.</summary>
+    internal async Task<List<OrderPosition>> PositionsNearEndsAsync()
+    {
+        await using var connection = await Lists.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand(
+            """
+            select created_at, order_id
+            from orders
+            where number % 5 = 0 and deleted_at is null
+                and (order_spans(created_at + interval '16 hours'))[2]
+                    <> (order_spans(created_at - interval '16 hours'))[2]
+            order by created_at
+            """, connection);
+        await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        var positions = new List<OrderPosition>();
+        while (await reader.ReadAsync(TestContext.Current.CancellationToken))
+        {
+            positions.Add(new OrderPosition(reader.GetValue(0), reader.GetGuid(1)));
+        }
+
+        return positions;
+    }
+
     /// <summary>The position of an order in the middle of a list of all.</summary>
     internal async Task<OrderPosition> MiddleAsync(Sort sort)
     {

@@ -84,6 +84,29 @@ public sealed class ListWayTests(DatabaseWithManyRows database) : IClassFixture<
         }
     }
 
+    /// <summary>There a short span lies in two long ones.</summary>
+    [Theory]
+    [InlineData("createdAt")]
+    [InlineData("-createdAt")]
+    public async Task A_page_that_begins_near_the_end_of_a_long_span_is_whole(string sorted)
+    {
+        var (filter, sort) = ListPlanTests.Read("q=clean", sorted);
+        var near = await database.PositionsNearEndsAsync();
+        near.Count.ShouldBeGreaterThan(100);
+        foreach (var after in near)
+        {
+            var expected = await database.IdsAsync(OrderQueryStore.Page(filter, sort, after, count: 5));
+            foreach (var shortSpans in (int[])[0, 1])
+            {
+                var search = new SpanSearch(
+                    TriesAll: false, shortSpans, Newest: sort.IsDescending ? (DateTime)after.Key : null,
+                    Oldest: sort.IsDescending ? null : (DateTime)after.Key);
+                (await database.IdsAsync(OrderQueryStore.SpannedPage(filter, sort, after, count: 5, search)))
+                    .ShouldBe(expected, $"{after} {search}");
+            }
+        }
+    }
+
     [Fact]
     public async Task What_is_all_far_from_the_start_is_found_without_reading_all_of_it()
     {
