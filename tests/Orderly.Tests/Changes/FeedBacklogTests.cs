@@ -3,7 +3,7 @@ using Orderly.Tests.Harness;
 
 namespace Orderly.Tests.Changes;
 
-/// <summary>What waits for the feed after an import may be millions; a move of some of it must not go through all.</summary>
+/// <summary>After an import millions may wait for the feed; a move of some must not go through all of them.</summary>
 public sealed class FeedBacklogTests(TestCluster cluster)
 {
     private const int Waiting = 40_000;
@@ -32,8 +32,8 @@ public sealed class FeedBacklogTests(TestCluster cluster)
         (await database.SingleAsync<bool>(
             "select (select max(order_id::text) from feed) < (select min(order_id::text) from pending)"))
             .ShouldBeTrue();
-        (await database.SingleAsync<long>("select count(distinct position) from feed where position <= $1", moved.Value))
-            .ShouldBe(moved.Value);
+        (await database.SingleAsync<long>(
+            "select count(distinct position) from feed where position <= $1", moved.Value)).ShouldBe(moved.Value);
     }
 
     [Fact]

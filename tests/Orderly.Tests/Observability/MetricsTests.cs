@@ -16,6 +16,12 @@ public sealed class MetricsTests(RunningServer server) : IClassFixture<RunningSe
         await server.Api.PlaceAsync();
 
         var after = await ReadAsync();
+        for (var i = 0; i < LooksMax && Value(after, Placed) < before + 1; i++)
+        {
+            await Task.Delay(50, TestContext.Current.CancellationToken); // a request is measured once it is answered
+            after = await ReadAsync();
+        }
+
         Value(after, Placed).ShouldBeGreaterThanOrEqualTo(before + 1);
         after.ShouldNotContain("url_scheme");
     }
