@@ -66,7 +66,8 @@ internal sealed class ListRun(BulkOptions options, DirectoryInfo directory)
         var report = new StringBuilder();
         report.AppendLine(CultureInfo.InvariantCulture, $"`{command}`").AppendLine().AppendLine(machine).AppendLine();
         report.AppendLine(CultureInfo.InvariantCulture,
-            $"Milliseconds of one `GET /orders` (limit 50), median and slowest of up to {RequestsMax}, in turns.").AppendLine();
+            $"Milliseconds of one `GET /orders` (limit 50), median and slowest of up to {RequestsMax}, in turns.")
+            .AppendLine();
         report.AppendLine(CultureInfo.InvariantCulture,
             $"| query | rows | {FewOrders:N0} orders | slowest | rows | {options.Orders:N0} orders | slowest |");
         report.AppendLine("|---|---:|---:|---:|---:|---:|---:|");

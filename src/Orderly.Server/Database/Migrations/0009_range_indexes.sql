@@ -14,6 +14,6 @@ alter index orders_by_datetime_new rename to orders_by_datetime;
 alter index orders_by_updated_new rename to orders_by_updated;
 alter index orders_by_totalfee_new rename to orders_by_totalfee;
 
--- An index alone answers only for pages that vacuum has seen since they were written; by default it comes when a fifth of
--- the table is new.
+-- An index alone answers only for pages that vacuum has seen since they were written; by default it comes when a fifth
+-- of the table is new.
 alter table orders set (autovacuum_vacuum_insert_scale_factor = 0.02);
