@@ -12,7 +12,7 @@ internal sealed record SpanSearch(bool TriesAll, int ShortSpans, DateTime? Newes
 /// <summary>
 /// How a page of orders is found, in the order of their creation, without looking at all that fit. Pure.
 /// <code>
-///   common terms, or a range of another field:  walk along the sort, at most WalkedRowsMax rows
+///   common terms, or a range of another field:  walk along the sort, at most so many rows
 ///     └─ not full ─► terms:   the index of terms, one span of time after the other (OrderSpansStore)
 ///                    a range: all that fit, by the range's index, which knows the creation, too
 ///                    else:    as the planner likes
@@ -29,11 +29,10 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam)
     private const int WalkedForRangeMax = 5_000;
 
     private const int ShortSpansMax = 16;
-    private const double ShortSpanSeconds = 16 * 3_600;
     private const double Margin = 1.5;
 
-    /// <summary>Orders are counted over so long a time to know how many a short span has.</summary>
-    private const double CountedSeconds = 512 * 3_600;
+    /// <summary>Orders are counted over a long span to know how many a short one has.</summary>
+    private const double CountedSeconds = OrderSpansStore.LongHours * 3_600;
 
     /// <summary>How the index of terms is searched; null where there are none.</summary>
     public SpanSearch? Spans { get; init; }
@@ -41,23 +40,33 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam)
     /// <summary>Whether all that fit are few enough, and quick enough to read, to be gathered and sorted.</summary>
     public bool ThenGathers { get; init; }
 
+    /// <summary>Whether the planner does not know best. It takes no statistics to tell.</summary>
+    public static bool IsFor(OrderFilter filter, Sort sort)
+    {
+        var others = OnOtherFields(filter, sort);
+        return filter.Reference is null && filter.Deleted == DeletedOrders.Exclude
+            && sort.IsBy(OrderFilter.CreatedAt)
+            && (others.Count == 0
+                ? filter.Terms.Count > 0
+                : filter.Terms.Count == 0 && others.Any(bound => bound.Comparison != Comparison.Equal));
+    }
+
     /// <summary>Null where it is best left to the planner.</summary>
     public static ListWay? Choose(
         OrderFilter filter, Sort sort, OrderPosition? after, int count, OrderStatistics known)
     {
-        if (filter.Reference is not null || filter.Deleted != DeletedOrders.Exclude
-            || !sort.IsBy(OrderFilter.CreatedAt))
+        if (!IsFor(filter, sort))
         {
             return null;
         }
 
-        var others = filter.Bounds.Where(bound => !sort.IsBy(bound.Field)).ToList();
-        return others.Count == 0
-            ? filter.Terms.Count > 0 ? ByTerms(filter, sort, after, count, known) : null
-            : filter.Terms.Count == 0 && others.Any(bound => bound.Comparison != Comparison.Equal)
-                ? ByRange(filter, others, count, known)
-                : null;
+        return OnOtherFields(filter, sort) is { Count: > 0 } others
+            ? ByRange(filter, others, count, known)
+            : ByTerms(filter, sort, after, count, known);
     }
+
+    private static List<Bound> OnOtherFields(OrderFilter filter, Sort sort) =>
+        [.. filter.Bounds.Where(bound => !sort.IsBy(bound.Field))];
 
     private static ListWay ByTerms(
         OrderFilter filter, Sort sort, OrderPosition? after, int count, OrderStatistics known)
@@ -113,6 +122,6 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam)
         var from = start is { } at ? Math.Clamp(ValueSpread.Of(at), first, last) : isDescending ? last : first;
         var counted = Math.Abs(known.Created.Before(from)
             - known.Created.Before(from + (isDescending ? -CountedSeconds : CountedSeconds)));
-        return Math.Max(1, counted * known.Rows * (ShortSpanSeconds / CountedSeconds));
+        return Math.Max(1, counted * known.Rows * OrderSpansStore.ShortHours / OrderSpansStore.LongHours);
     }
 }

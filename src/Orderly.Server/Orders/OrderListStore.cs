@@ -21,7 +21,7 @@ internal sealed class OrderListStore(
     private const int CountMilliseconds = 2_000;
 
     /// <summary>
-    /// For statements that leave the planner one way only, and whose ranges are read one after the other.
+    /// For statements that leave the planner one way only, and whose spans are read one after the other.
     /// </summary>
     private const string SetPlanning =
         "select set_config('plan_cache_mode', 'force_generic_plan', true), "
@@ -69,7 +69,7 @@ internal sealed class OrderListStore(
     private async Task<List<StoredOrder>?> FirstTryAsync(
         OrderFilter filter, Sort sort, OrderPosition? after, int count, CancellationToken stop)
     {
-        var way = await statistics.GetAsync(stop) is { } known
+        var way = ListWay.IsFor(filter, sort) && await statistics.GetAsync(stop) is { } known
             ? ListWay.Choose(filter, sort, after, count, known)
             : null;
         if (way is { WalkedRows: > 0 })

@@ -78,7 +78,7 @@ internal sealed class OrderQueryStore
             return query.ToCommand($"{SelectRows} where {query.Where(only)} {OrderBy(sort)} {limit}");
         }
 
-        // Live and deleted orders have indexes of their own: the first of each, and of those the first.
+        // Only ids, from the index. Live and deleted orders have their own: the first of each, and of those the first.
         var first = query.Branches.Select(branch =>
             $"(select o.order_id, {ColumnOf(sort.Field)} as key from orders o where {query.Where(branch)} "
             + $"{OrderBy(sort)} {limit})");

@@ -25,8 +25,11 @@ internal sealed record OrderSpansStore(
     /// <summary>So many are few: they are read and sorted at once.</summary>
     public const int FewMax = 300;
 
-    private const string Short = "interval '16 hours'";
-    private const string Long = "interval '512 hours'";
+    public const int ShortHours = 16;
+    public const int LongHours = 512;
+
+    private static readonly string Short = $"interval '{ShortHours} hours'";
+    private static readonly string Long = $"interval '{LongHours} hours'";
     private const string Live = "from orders where deleted_at is null";
 
     private string EdgeSign => IsDescending ? "<" : ">=";

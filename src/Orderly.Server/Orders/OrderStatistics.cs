@@ -15,8 +15,6 @@ internal sealed record ValueShares(IReadOnlyDictionary<string, double> Known, do
 internal sealed record ValueSpread(
     IReadOnlyList<double> Bounds, IReadOnlyList<double> Shared, IReadOnlyList<double> SharedShares)
 {
-    public static readonly ValueSpread None = new([], [], []);
-
     public bool IsKnown => Bounds.Count > 1 || Shared.Count > 0;
 
     public double Least => Bounds.Concat(Shared).Min();

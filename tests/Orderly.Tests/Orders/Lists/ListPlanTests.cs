@@ -214,27 +214,14 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
     }
 
     /// <summary>Positions by creation, less than 16 hours from where one long span ends and another begins.</summary>
-    internal async Task<List<OrderPosition>> PositionsNearEndsAsync()
-    {
-        await using var connection = await Lists.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        await using var command = new NpgsqlCommand(
-            """
-            select created_at, order_id
-            from orders
-            where number % 5 = 0 and deleted_at is null
-                and (order_spans(created_at + interval '16 hours'))[2]
-                    <> (order_spans(created_at - interval '16 hours'))[2]
-            order by created_at
-            """, connection);
-        await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
-        var positions = new List<OrderPosition>();
-        while (await reader.ReadAsync(TestContext.Current.CancellationToken))
-        {
-            positions.Add(new OrderPosition(reader.GetValue(0), reader.GetGuid(1)));
-        }
-
-        return positions;
-    }
+    internal Task<List<OrderPosition>> PositionsNearEndsAsync() => PositionsAsync(
+        """
+        select created_at, order_id
+        from orders
+        where number % 5 = 0 and deleted_at is null
+            and (order_spans(created_at + interval '16 hours'))[2] <> (order_spans(created_at - interval '16 hours'))[2]
+        order by created_at
+        """);
 
     /// <summary>The position of an order in the middle of a list of all.</summary>
     internal async Task<OrderPosition> MiddleAsync(Sort sort)
@@ -245,12 +232,23 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
             OrderFilter.UpdatedAt => "updated_at",
             var same => same,
         };
+        var middle = await PositionsAsync(
+            $"select {column}, order_id from orders order by {column} offset 15000 limit 1");
+        return middle.Single();
+    }
+
+    private async Task<List<OrderPosition>> PositionsAsync(string sql)
+    {
         await using var connection = await Lists.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        await using var command = new NpgsqlCommand(
-            $"select {column}, order_id from orders order by {column} offset 15000 limit 1", connection);
+        await using var command = new NpgsqlCommand(sql, connection);
         await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
-        await reader.ReadAsync(TestContext.Current.CancellationToken);
-        return new OrderPosition(reader.GetValue(0), reader.GetGuid(1));
+        var positions = new List<OrderPosition>();
+        while (await reader.ReadAsync(TestContext.Current.CancellationToken))
+        {
+            positions.Add(new OrderPosition(reader.GetValue(0), reader.GetGuid(1)));
+        }
+
+        return positions;
     }
 
     public async ValueTask DisposeAsync()
