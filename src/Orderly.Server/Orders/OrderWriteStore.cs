@@ -13,7 +13,8 @@ namespace Orderly.Server.Orders;
 /// The statements are written so that they can only be run by key, whatever the planner believes of a table that it
 /// has no statistics of yet: rows by <c>= any</c> of the group's keys, or one by one where the group may be large (a
 /// join to <c>= any</c> compares every row of a group with every other), conditions as scalar subqueries (an exists
-/// could be turned into a join over the whole table).
+/// could be turned into a join over the whole table). What is claimed is claimed in one order, by references and then
+/// by keys, so that groups of several writers wait for each other but never in a circle.
 /// </remarks>
 internal static class OrderWriteStore
 {
@@ -225,9 +226,13 @@ internal static class OrderWriteStore
         NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes, int timeoutSeconds = 0)
     {
         await using var batch = new NpgsqlBatch(connection) { Timeout = timeoutSeconds };
-        var claiming = writes.Where(write => write.ClaimedReference is not null).ToArray();
+        var claiming = writes.Where(write => write.ClaimedReference is not null)
+            .OrderBy(write => write.Team, StringComparer.Ordinal)
+            .ThenBy(write => write.ClaimedReference, StringComparer.Ordinal).ToArray();
         var releasing = writes.Where(write => write.ReleasedReference is not null);
-        var keyed = writes.Where(write => write.Claim is not null).ToArray();
+        var keyed = writes.Where(write => write.Claim is not null)
+            .OrderBy(write => write.Claim!.Caller, StringComparer.Ordinal)
+            .ThenBy(write => write.Claim!.Key, StringComparer.Ordinal).ToArray();
         AddWhereAny(batch, [.. claiming.Select(Claimed)], rows => ReferenceCommand(ClaimReferences, rows));
         AddWhereAny(batch, keyed, ClaimKeysCommand);
         AddWhereAny(batch, [.. writes.Where(write => write.IsNew)], InsertCommand);

@@ -25,6 +25,9 @@ internal static class AWrite
             ClaimedReference = content?.Reference,
         };
 
+    public static OrderWrite Named(long epoch, string reference) =>
+        New(epoch, Content with { Reference = reference });
+
     public static OrderWrite Update(Guid id, int baseVersion) => Make(ChangeKind.Updated, id, content: null) with
     {
         BaseVersion = baseVersion,

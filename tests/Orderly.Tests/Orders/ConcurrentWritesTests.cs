@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orderly.Server.Changes;
 using Orderly.Server.Orders;
 using Orderly.Tests.Harness;
 
@@ -7,6 +8,9 @@ namespace Orderly.Tests.Orders;
 /// <summary>Many writes at once: nothing is lost, doubled or mixed up.</summary>
 public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<RunningServer>
 {
+    private const int RivalRounds = 20;
+    private const int RivalWrites = 60;
+
     private readonly Api _api = server.Api;
 
     private static Task<Reply[]> AllAsync(int count, Func<int, Task<Reply>> send) =>
@@ -177,12 +181,7 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
     {
         var writer = server.Services.GetRequiredService<OrderWriter>();
         var epoch = await server.Database.SingleAsync<long>("select epoch from catalog_epoch");
-        var write = AWrite.New(epoch - 1);
-        write = write with
-        {
-            Content = write.Content with { Reference = "stale-epoch" },
-            ClaimedReference = "stale-epoch",
-        };
+        var write = AWrite.Named(epoch - 1, "stale-epoch");
 
         (await writer.StoreAsync(write)).Receipt.ShouldBeNull();
         (await server.Database.ListAsync<Guid>(
@@ -207,5 +206,35 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
         (await server.Database.SingleAsync<long>(
             $"select count(*) from {TestDatabase.Logged} where order_id = any ($1)", ids))
             .ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Groups_that_claim_the_same_references_and_keys_the_other_way_round_do_not_wait_in_a_circle()
+    {
+        var epoch = await server.Database.SingleAsync<long>("select epoch from catalog_epoch");
+        var stored = new int[2];
+        using var together = new Barrier(2);
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(rival => Task.Run(() => StoreAsync(rival))));
+
+        stored.Sum().ShouldBe(RivalRounds * RivalWrites * 2); // half of them claim references, the others keys
+
+        async Task StoreAsync(int rival)
+        {
+            await using var connection = await server.Database.OpenAsync();
+            for (var round = 0; round < RivalRounds; round++)
+            {
+                var names = Enumerable.Range(0, RivalWrites).Select(i => $"rival-{round}-{i:D2}").ToArray();
+                var ordered = rival == 0 ? names : [.. names.Reverse()];
+                together.SignalAndWait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+                stored[rival] += (await OrderWriteStore.StoreAsync(connection,
+                [
+                    .. ordered.Select(name => AWrite.Named(epoch, name)),
+                    .. ordered.Select(name => AWrite.New(epoch) with
+                    {
+                        Claim = new IdempotencyClaim("test", name, new byte[32], 201),
+                    }),
+                ])).Count;
+            }
+        }
     }
 }
