@@ -28,8 +28,8 @@ internal sealed class JsonLines : ILoggerProvider
     private readonly ManualResetEvent _isStopped = new(initialState: false);
     private readonly Lock _lock = new();
     private readonly Thread _writer;
-    private ArrayBufferWriter<byte> _filling = new();
-    private ArrayBufferWriter<byte> _writing = new();
+    private LogBuffer _filling = new();
+    private LogBuffer _writing = new();
     private bool _isStopping;
 
     public JsonLines(Stream output, TimeProvider time)
@@ -66,14 +66,14 @@ internal sealed class JsonLines : ILoggerProvider
     {
         lock (_lock)
         {
-            if (_isStopping || _filling.WrittenCount + line.Length > BufferLengthMaxBytes)
+            if (_isStopping || _filling.Length + line.Length > BufferLengthMaxBytes)
             {
                 Meters.LogLinesDropped.Add(1);
                 return;
             }
 
-            _filling.Write(line);
-            if (_filling.WrittenCount == line.Length)
+            _filling.Add(line);
+            if (_filling.Length == line.Length)
             {
                 _isFilled.Set();
             }
@@ -94,7 +94,7 @@ internal sealed class JsonLines : ILoggerProvider
 
             try
             {
-                _output.Write(_writing.WrittenSpan);
+                _writing.WriteTo(_output);
                 _output.Flush();
             }
             catch (IOException)
@@ -102,7 +102,7 @@ internal sealed class JsonLines : ILoggerProvider
                 Meters.LogLinesDropped.Add(1); // nobody reads any more; there is nowhere to say so
             }
 
-            _writing.ResetWrittenCount();
+            _writing.Clear();
             _isStopped.WaitOne(PauseMilliseconds);
         }
     }
@@ -131,6 +131,10 @@ internal sealed class JsonLines : ILoggerProvider
 internal sealed class JsonLine : IDisposable
 {
     private const string Template = "{OriginalFormat}";
+
+    /// <summary>As fields are named in code, and in a line. They stand in the code, so there are not many.</summary>
+    private static readonly ConcurrentDictionary<string, JsonEncodedText> FieldNames = new(StringComparer.Ordinal);
+
     private readonly ArrayBufferWriter<byte> _output = new(1024);
     private readonly Utf8JsonWriter _json;
 
@@ -186,7 +190,8 @@ internal sealed class JsonLine : IDisposable
 
             if (!string.Equals(name, Template, StringComparison.Ordinal))
             {
-                _json.WritePropertyName(JsonNamingPolicy.CamelCase.ConvertName(name));
+                _json.WritePropertyName(FieldNames.GetOrAdd(name, static field =>
+                    JsonEncodedText.Encode(JsonNamingPolicy.CamelCase.ConvertName(field))));
                 Write(value);
             }
         }
