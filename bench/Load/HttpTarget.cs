@@ -154,6 +154,7 @@ internal sealed class OrderlyTarget(PrivatePostgres postgres, LoadOptions option
                 ["Orderly__BootstrapKey"] = Key,
                 ["Orderly__DataDirectory"] = Path.Combine(published, "data"),
                 ["Orderly__SampleData"] = "false",
+                ["DOTNET_GCgen0size"] = "0x800000", // as in its container image
                 ["urls"] = FreeUrl(),
             },
         };
