@@ -13,8 +13,8 @@ namespace Orderly.Server.Orders;
 /// The statements are written so that they can only be run by key, whatever the planner believes of a table that it
 /// has no statistics of yet: rows by <c>= any</c> of the group's keys, or one by one where the group may be large (a
 /// join to <c>= any</c> compares every row of a group with every other), conditions as scalar subqueries (an exists
-/// could be turned into a join over the whole table). What is claimed is claimed in one order, by references and then
-/// by keys, so that groups of several writers wait for each other but never in a circle.
+/// could be turned into a join over the whole table). What is claimed is claimed in the database's order, references
+/// before keys, so that those who want the same wait for each other but never in a circle. Of equals the first gets it.
 /// </remarks>
 internal static class OrderWriteStore
 {
@@ -24,7 +24,9 @@ internal static class OrderWriteStore
     internal const string ClaimReferences =
         """
         insert into order_references (team, reference, order_id)
-        select * from unnest($1, $2, $3)
+        select w.team, w.reference, w.order_id
+        from unnest($1, $2, $3) with ordinality as w (team, reference, order_id)
+        order by w.team, w.reference, w.ordinality
         on conflict on constraint order_references_pkey do nothing
         """;
 
@@ -34,8 +36,9 @@ internal static class OrderWriteStore
         insert into idempotency
             (caller, key, write_id, order_id, version, answer_status, request_digest, created_at)
         select w.caller, w.key, w.write_id, w.order_id, w.version, w.answer_status, w.request_digest, now()
-        from unnest($1, $2, $3, $4, $5, $6, $7) as w
+        from unnest($1, $2, $3, $4, $5, $6, $7) with ordinality as w
             (caller, key, write_id, order_id, version, answer_status, request_digest)
+        order by w.caller, w.key, w.ordinality
         on conflict on constraint idempotency_pkey do nothing
         """;
 
@@ -226,13 +229,9 @@ internal static class OrderWriteStore
         NpgsqlConnection connection, IReadOnlyList<OrderWrite> writes, int timeoutSeconds = 0)
     {
         await using var batch = new NpgsqlBatch(connection) { Timeout = timeoutSeconds };
-        var claiming = writes.Where(write => write.ClaimedReference is not null)
-            .OrderBy(write => write.Team, StringComparer.Ordinal)
-            .ThenBy(write => write.ClaimedReference, StringComparer.Ordinal).ToArray();
+        var claiming = writes.Where(write => write.ClaimedReference is not null).ToArray();
         var releasing = writes.Where(write => write.ReleasedReference is not null);
-        var keyed = writes.Where(write => write.Claim is not null)
-            .OrderBy(write => write.Claim!.Caller, StringComparer.Ordinal)
-            .ThenBy(write => write.Claim!.Key, StringComparer.Ordinal).ToArray();
+        var keyed = writes.Where(write => write.Claim is not null).ToArray();
         AddWhereAny(batch, [.. claiming.Select(Claimed)], rows => ReferenceCommand(ClaimReferences, rows));
         AddWhereAny(batch, keyed, ClaimKeysCommand);
         AddWhereAny(batch, [.. writes.Where(write => write.IsNew)], InsertCommand);
