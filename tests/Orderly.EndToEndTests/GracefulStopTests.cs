@@ -9,6 +9,8 @@ namespace Orderly.EndToEndTests;
 public sealed class GracefulStopTests(ITestOutputHelper output)
 {
     private const int Callers = 12;
+    private const int ConnectingCallers = 24;
+    private const int Stops = 10;
     private const int ExchangeCallers = 6;
     private const int Answers = 400;
     private const int PatienceSeconds = 30;
@@ -51,6 +53,31 @@ public sealed class GracefulStopTests(ITestOutputHelper output)
         callers.Unexpected.ShouldBeEmpty();
         callers.Refusals.ShouldBeGreaterThan(0, "who came later was told so");
         await CompareAsync(other, callers);
+    }
+
+    /// <summary>Time and again: a connection that comes at the last moment is a matter of microseconds.</summary>
+    [Fact(Explicit = true)]
+    public async Task Told_to_stop_while_callers_connect_anew_for_each_request_a_server_loses_none()
+    {
+        await using var installation = await StartAsync();
+        var stopped = installation.Servers[0];
+        for (var stop = 0; stop < Stops; stop++)
+        {
+            var callers = new PlainCallers(ConnectingCallers, keepConnections: false)
+            {
+                Ports = [stopped.DirectAddress.Port],
+            };
+            callers.Start();
+            await callers.AnswerMoreAsync(stopped.DirectAddress.Port, Answers, PatienceSeconds);
+
+            (await stopped.StopAsync()).ShouldBe(0);
+
+            await callers.StopAsync();
+            callers.Lost.ShouldBeEmpty();
+            callers.Unexpected.ShouldBeEmpty();
+            await CompareAsync(installation.Servers[1], callers);
+            await stopped.StartAsync();
+        }
     }
 
     [Fact(Explicit = true)]

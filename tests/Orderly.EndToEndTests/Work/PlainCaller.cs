@@ -24,10 +24,10 @@ internal enum Fate
 internal sealed record PlainAnswer(Fate Fate, int Status, JsonElement Body, string? Failure);
 
 /// <summary>
-/// One caller on one connection at a time, kept open as long as the server lets it, that never tries anything again
-/// by itself: a real HTTP client hides what is lost on the way.
+/// One caller on one connection at a time, kept open as long as the server lets it or for one request, that never
+/// tries anything again by itself: a real HTTP client hides what is lost on the way.
 /// </summary>
-internal sealed class PlainCaller : IDisposable
+internal sealed class PlainCaller(bool keepsConnection) : IDisposable
 {
     private const int BufferSizeBytes = 64 * 1024;
     private const int TimeoutSeconds = 20;
@@ -51,6 +51,11 @@ internal sealed class PlainCaller : IDisposable
             {
                 Close();
                 return new PlainAnswer(Fate.Refused, 0, default, exception.Message);
+            }
+            catch (SocketException exception)
+            {
+                Close();
+                return new PlainAnswer(Fate.Lost, 0, default, $"{method} {path}: {exception.Message}");
             }
         }
 
@@ -91,7 +96,7 @@ internal sealed class PlainCaller : IDisposable
 
         var body = length == 0 ? default
             : JsonSerializer.Deserialize<JsonElement>(_buffer.AsSpan(end + 4, length));
-        if (string.Equals(Header(head, "Connection"), "close", StringComparison.OrdinalIgnoreCase))
+        if (!keepsConnection || string.Equals(Header(head, "Connection"), "close", StringComparison.OrdinalIgnoreCase))
         {
             Close();
         }

@@ -4,10 +4,10 @@ using System.Globalization;
 namespace Orderly.EndToEndTests.Work;
 
 /// <summary>
-/// Callers who place, update and read orders without a pause, each on a connection of its own, and go to another
-/// server where they are refused a connection, and nowhere else.
+/// Callers who place, update and read orders without a pause, each on a connection of its own or on a new one each
+/// time, and go to another server where they are refused a connection, and nowhere else.
 /// </summary>
-internal sealed class PlainCallers(int count)
+internal sealed class PlainCallers(int count, bool keepConnections = true)
 {
     private const int RefusedPauseMilliseconds = 5;
 
@@ -65,7 +65,7 @@ internal sealed class PlainCallers(int count)
 
     private async Task WorkAsync(int number)
     {
-        using var caller = new PlainCaller();
+        using var caller = new PlainCaller(keepConnections);
         (Guid Id, int Version)? order = null;
         for (var i = 0; !_stop.IsCancellationRequested; i++)
         {

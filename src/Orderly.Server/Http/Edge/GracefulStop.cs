@@ -10,15 +10,22 @@ namespace Orderly.Server.Http.Edge;
 /// Before the server stops: takes no more connections, and lets callers leave those that they have. Kestrel by itself
 /// closes a connection that is between two requests at once, and so loses the request that is on its way there.
 /// <code>
-///   SIGTERM ──► refuses connections ──► each answer says "Connection: close" ──► Kestrel stops, once all have left
-///                                                                                or a second later
+///   SIGTERM ──► begins no connection ──► takes those begun ──► refuses all ──► Kestrel stops, once all
+///               and each answer says                                           have left or a second later
+///               "Connection: close"
 /// </code>
 /// </summary>
 internal sealed class GracefulStop(TimeProvider time) : IHostedLifecycleService
 {
     private const int LeaveTimeoutMilliseconds = 1_000;
-    private const int AcceptTimeoutMilliseconds = 200;
-    private const int PollMilliseconds = 5;
+    private const int AcceptTimeoutMilliseconds = 1_000;
+    private const int PollMilliseconds = 2;
+
+    // A handshake that was answered ends within a round trip; who asks for one meanwhile asks again after a second.
+    private const int HandshakeMilliseconds = 10;
+
+    // A connection that was taken is counted once a thread is free.
+    private const int CountMilliseconds = 50;
 
     private readonly ConcurrentBag<Socket> _listening = [];
     private volatile bool _isStopping;
@@ -64,11 +71,16 @@ internal sealed class GracefulStop(TimeProvider time) : IHostedLifecycleService
         foreach (var socket in _listening)
         {
             // Who is connected as far as the kernel is concerned must not be thrown out with the socket.
-            await UntilAsync(() => !socket.Poll(TimeSpan.Zero, SelectMode.SelectRead), AcceptTimeoutMilliseconds);
+            HandshakeFilter.Attach(socket);
+            await UntilAsync(
+                () => !socket.Poll(TimeSpan.Zero, SelectMode.SelectRead), HandshakeMilliseconds,
+                AcceptTimeoutMilliseconds);
             socket.Dispose();
         }
 
-        await UntilAsync(() => Volatile.Read(ref _connections) == 0, LeaveTimeoutMilliseconds);
+        await UntilAsync(
+            () => Volatile.Read(ref _connections) == 0, CountMilliseconds,
+            CountMilliseconds + LeaveTimeoutMilliseconds);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -81,12 +93,16 @@ internal sealed class GracefulStop(TimeProvider time) : IHostedLifecycleService
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task UntilAsync(Func<bool> isSo, int timeoutMilliseconds)
+    /// <summary>Waits until something has been so for a while.</summary>
+    private async Task UntilAsync(Func<bool> isSo, int whileMilliseconds, int timeoutMilliseconds)
     {
-        var since = time.GetTimestamp();
-        while (!isSo() && time.GetElapsedTime(since).TotalMilliseconds < timeoutMilliseconds)
+        var start = time.GetTimestamp();
+        var since = start;
+        while (time.GetElapsedTime(since).TotalMilliseconds < whileMilliseconds
+            && time.GetElapsedTime(start).TotalMilliseconds < timeoutMilliseconds)
         {
             await Task.Delay(PollMilliseconds, CancellationToken.None);
+            if (!isSo()) since = time.GetTimestamp();
         }
     }
 }
