@@ -9,6 +9,7 @@ namespace Orderly.Server.Transfer;
 /// <summary>
 /// Makes orders as JSON out of rows of CSV, so that they are read as strictly as any other. A row is an order; with a
 /// column <c>id</c> rows with the same one behind each other are the lines of one order, as the CSV of a list has them.
+/// An order of which a row can't be read is refused as a whole: without a line it would be another order.
 /// </summary>
 internal sealed class CsvImport
 {
@@ -26,12 +27,20 @@ internal sealed class CsvImport
     private readonly string[] _columns;
     private readonly int _idAt;
     private readonly List<List<CsvCell>> _lines = [];
+    private readonly bool _canHaveManyRows;
     private long _firstNumber;
+
+    /// <summary>The id of an order that was refused, and of whose rows more may come.</summary>
+    private CsvCell? _refused;
+
+    /// <summary>The row before can't be read, not even its id: perhaps it belongs to the order that comes.</summary>
+    private long? _strayNumber;
 
     private CsvImport(string[] columns)
     {
         _columns = columns;
         _idAt = Array.IndexOf(columns, Id);
+        _canHaveManyRows = _idAt >= 0 && Array.Exists(columns, IsOfLine);
     }
 
     /// <summary>Reads the header: every column is known, and there once.</summary>
@@ -44,7 +53,8 @@ internal sealed class CsvImport
 
         var faults = new Faults();
         var columns = cells.Select(cell => cell.Text).ToArray();
-        foreach (var name in columns.Where(name => !Known.Contains(name, StringComparer.Ordinal)))
+        foreach (var name in columns
+            .Where(name => !Known.Contains(name, StringComparer.Ordinal)).TakeWhile(_ => !faults.IsFull))
         {
             faults.Add(ProblemCode.UnknownField, JsonMember.PointerTo("#", name),
                 $"An import has no column {Suggestion.Quote(name)}.{Suggestion.For(name, Known)}");
@@ -68,27 +78,22 @@ internal sealed class CsvImport
     /// <summary>
     /// Takes a row. What comes back is the order before, once it is whole, or a row that can't be read.
     /// </summary>
-    public IEnumerable<ImportRow> Take(InputRecord record)
+    public IReadOnlyList<ImportRow> Take(InputRecord record)
     {
         if (record.Bytes is not { } bytes)
         {
-            return [.. Finish(), ImportRow.TooLong(record.Number)];
+            return [.. RefuseStray(record.Number), ImportRow.TooLong(record.Number)];
         }
 
         if (CsvRecord.Read(bytes) is not { } cells || cells.Count != _columns.Length)
         {
-            return [.. Finish(), ImportRow.Refuse(record.Number, ProblemCode.InvalidBody,
-                $"The row is not CSV (RFC 4180) in UTF-8 with {_columns.Length} cells.")];
+            var refused = ImportRow.Refuse(record.Number, ProblemCode.InvalidBody,
+                $"The row is not CSV (RFC 4180) in UTF-8 with {_columns.Length} cells."
+                + (_canHaveManyRows ? " The order that it is a line of is refused with it." : ""));
+            return [.. FindId(bytes) is { } owner ? RefuseWith(owner) : RefuseStray(record.Number), refused];
         }
 
-        var finished = _lines.Count > 0 && !ContinuesOrder(cells) ? Finish() : [];
-        if (_lines.Count == 0)
-        {
-            _firstNumber = record.Number;
-        }
-
-        _lines.Add(cells);
-        return finished;
+        return TakeLine(record.Number, cells);
     }
 
     /// <summary>The order that is being read, if there is one.</summary>
@@ -107,10 +112,84 @@ internal sealed class CsvImport
         return [row];
     }
 
-    /// <summary>More lines than an order has are refused as one, and not kept.</summary>
-    private bool ContinuesOrder(List<CsvCell> cells) =>
-        _idAt >= 0 && !cells[_idAt].IsAbsent && cells[_idAt] == _lines[0][_idAt]
-        && _lines.Count <= Orders.OrderInput.ServicesMax;
+    private IReadOnlyList<ImportRow> TakeLine(long number, List<CsvCell> cells)
+    {
+        var id = IdOf(cells);
+        var stray = _strayNumber;
+        _strayNumber = null;
+        if (IsSame(id, _refused))
+        {
+            return [];
+        }
+
+        _refused = null;
+        var finished = _lines.Count > 0 && !IsSame(id, IdOf(_lines[0])) ? Finish() : [];
+        if (_lines.Count == 0)
+        {
+            _firstNumber = number;
+            if (stray is { } between && !id.IsAbsent)
+            {
+                return [.. finished, RefuseBeside(between, id)];
+            }
+        }
+
+        _lines.Add(cells);
+        return _lines.Count <= Orders.OrderInput.ServicesMax ? finished : [.. finished, RefuseTooMany(id)];
+    }
+
+    /// <summary>A row that can't be read, but its id can: the order is refused by that row.</summary>
+    private IReadOnlyList<ImportRow> RefuseWith(CsvCell id)
+    {
+        _strayNumber = null;
+        if (_lines.Count > 0 && IsSame(id, IdOf(_lines[0])))
+        {
+            _lines.Clear();
+        }
+
+        _refused = id.IsAbsent ? null : id;
+        return Finish();
+    }
+
+    /// <summary>A row of nobody knows which order: perhaps of the one before, perhaps of the one behind.</summary>
+    private IReadOnlyList<ImportRow> RefuseStray(long number)
+    {
+        if (!_canHaveManyRows)
+        {
+            return Finish();
+        }
+
+        _strayNumber = number;
+        return _lines.Count > 0 && IdOf(_lines[0]) is { IsAbsent: false } id ? [RefuseBeside(number, id)] : Finish();
+    }
+
+    private ImportRow RefuseBeside(long stray, CsvCell id) => RefuseAll(id, new Problem(ProblemCode.InvalidBody,
+        $"Row {stray} beside this order can't be read, and may be one of its lines."));
+
+    private ImportRow RefuseTooMany(CsvCell id)
+    {
+        var faults = new Faults();
+        faults.Add(ProblemCode.InvalidCount, "#/services",
+            $"1 to {Orders.OrderInput.ServicesMax} service lines are taken; the rows of this order are more.");
+        return RefuseAll(id, faults.ToProblem()!);
+    }
+
+    /// <summary>The order that is being read, with all of its rows that may still come.</summary>
+    private ImportRow RefuseAll(CsvCell id, Problem problem)
+    {
+        _lines.Clear();
+        _refused = id;
+        return new ImportRow(_firstNumber, Body: null, problem);
+    }
+
+    private CsvCell IdOf(List<CsvCell> cells) => _idAt < 0 ? default : cells[_idAt];
+
+    /// <summary>
+    /// The id in a row that can't be read as a whole; null where it can't be known. Behind other cells it may be that
+    /// of another column, since one may be missing or too many.
+    /// </summary>
+    private CsvCell? FindId(byte[] row) => _idAt == 0 && _canHaveManyRows ? CsvRecord.ReadFirst(row) : null;
+
+    private static bool IsSame(CsvCell id, CsvCell? other) => !id.IsAbsent && id == other;
 
     private string? DifferingColumn()
     {

@@ -20,18 +20,9 @@ internal static class CsvRecord
         }
 
         var cells = new List<CsvCell>();
-        while (true)
+        while (FirstLength(row) is { } length)
         {
-            var isQuoted = row.Length > 0 && row[0] == CsvText.Quote;
-            var length = isQuoted ? QuotedLength(row) : PlainLength(row);
-            if (length < 0 || (length < row.Length && row[length] != CsvText.Separator))
-            {
-                return null;
-            }
-
-            cells.Add(isQuoted
-                ? new CsvCell(Unquote(row[1..(length - 1)]), WasQuoted: true)
-                : new CsvCell(Encoding.UTF8.GetString(row[..length]), WasQuoted: false));
+            cells.Add(Cell(row[..length]));
             if (length == row.Length)
             {
                 return cells;
@@ -39,7 +30,23 @@ internal static class CsvRecord
 
             row = row[(length + 1)..];
         }
+
+        return null;
     }
+
+    /// <summary>The first cell of a row, whatever is behind it; null where it is none.</summary>
+    public static CsvCell? ReadFirst(ReadOnlySpan<byte> row) =>
+        FirstLength(row) is { } length && System.Text.Unicode.Utf8.IsValid(row[..length]) ? Cell(row[..length]) : null;
+
+    private static int? FirstLength(ReadOnlySpan<byte> row)
+    {
+        var length = row.Length > 0 && row[0] == CsvText.Quote ? QuotedLength(row) : PlainLength(row);
+        return length < 0 || (length < row.Length && row[length] != CsvText.Separator) ? null : length;
+    }
+
+    private static CsvCell Cell(ReadOnlySpan<byte> bytes) => bytes.Length > 0 && bytes[0] == CsvText.Quote
+        ? new CsvCell(Unquote(bytes[1..^1]), WasQuoted: true)
+        : new CsvCell(Encoding.UTF8.GetString(bytes), WasQuoted: false);
 
     private static int PlainLength(ReadOnlySpan<byte> row)
     {

@@ -4,11 +4,16 @@ using Orderly.Server.Http;
 
 namespace Orderly.Server.Transfer;
 
-/// <summary>Counts what became of the rows of an import, and keeps the first faults.</summary>
+/// <summary>Counts what became of the rows of an import, and keeps the faults of the first ones.</summary>
 internal sealed class ImportTally
 {
     public const int ErrorsMax = 1_000;
-    private readonly List<ImportFault> _errors = [];
+
+    /// <summary>The last row comes first, since it is what goes where there are too many.</summary>
+    private readonly PriorityQueue<ImportFault, (long Row, long Told)> _errors =
+        new(Comparer<(long, long)>.Create((one, other) => other.CompareTo(one)));
+
+    private long _told;
 
     public long Received { get; set; }
 
@@ -48,7 +53,7 @@ internal sealed class ImportTally
         Received = Received,
         Created = Created,
         Refused = Refused,
-        Errors = [.. _errors.OrderBy(error => error.Row)],
+        Errors = Errors(),
     };
 
     /// <summary>All or nothing: nothing.</summary>
@@ -56,7 +61,7 @@ internal sealed class ImportTally
         $"{Refused} of {Received} rows were refused, so nothing was stored; see errors.")
     {
         Members = [new("received", Received), new("created", 0L), new("refused", Refused)],
-        Faults = [.. _errors.OrderBy(error => error.Row).Select(error => new InputFault
+        Faults = [.. Errors().Select(error => new InputFault
         {
             Row = error.Row,
             Pointer = error.Pointer,
@@ -67,9 +72,14 @@ internal sealed class ImportTally
 
     private void Add(long row, string pointer, string code, string detail)
     {
-        if (_errors.Count < ErrorsMax)
+        var error = new ImportFault { Row = row, Pointer = pointer, Code = code, Detail = detail };
+        _errors.Enqueue(error, (row, _told++));
+        if (_errors.Count > ErrorsMax)
         {
-            _errors.Add(new ImportFault { Row = row, Pointer = pointer, Code = code, Detail = detail });
+            _errors.Dequeue();
         }
     }
+
+    private ImportFault[] Errors() =>
+        [.. _errors.UnorderedItems.OrderBy(error => error.Priority).Select(error => error.Element)];
 }

@@ -21,6 +21,7 @@ internal sealed class RecordReader(PipeReader input, bool hasQuotes)
     private long _number;
     private long _scanned;
     private long _closedAt = NeverClosed;
+    private byte _before = CsvText.Separator; // at the start of a record a cell begins
     private bool _isInQuotes;
     private bool _isSkipping;
     private bool _isBegun;
@@ -49,8 +50,7 @@ internal sealed class RecordReader(PipeReader input, bool hasQuotes)
             }
             else if (buffer.Length > RecordLengthMaxBytes)
             {
-                _isSkipping = true;
-                (_scanned, _closedAt) = (0, NeverClosed);
+                Skip(buffer);
                 input.AdvanceTo(buffer.End);
             }
             else
@@ -96,14 +96,22 @@ internal sealed class RecordReader(PipeReader input, bool hasQuotes)
         else
         {
             _isInQuotes = offset == _closedAt + 1 // two of them are one in the text
-                || (offset == 0 ? !_isSkipping : buffer.Slice(offset - 1, 1).FirstSpan[0] == CsvText.Separator);
+                || (offset == 0 ? _before : buffer.Slice(offset - 1, 1).FirstSpan[0]) == CsvText.Separator;
         }
+    }
+
+    /// <summary>What is skipped still tells what a quote behind it is.</summary>
+    private void Skip(ReadOnlySequence<byte> buffer)
+    {
+        var last = buffer.Length - 1;
+        (_isSkipping, _scanned, _closedAt) = (true, 0, _closedAt == last ? -1 : NeverClosed);
+        _before = buffer.Slice(last).FirstSpan[0];
     }
 
     private InputRecord? Take(ReadOnlySequence<byte> bytes)
     {
         var isTooLong = _isSkipping || bytes.Length > RecordLengthMaxBytes;
-        (_isSkipping, _isInQuotes, _scanned, _closedAt) = (false, false, 0, NeverClosed);
+        (_isSkipping, _isInQuotes, _scanned, _closedAt, _before) = (false, false, 0, NeverClosed, CsvText.Separator);
         if (isTooLong)
         {
             return new InputRecord(++_number, Bytes: null);

@@ -28,7 +28,8 @@ internal static class TransfersApi
             .WithDescription(
                 "A row of NDJSON is an order as POST /orders takes it; with the scope `orders:force` it may also have "
                 + "`createdAt`, in the past. CSV has the columns that a list has for those fields; rows with the same "
-                + "`id` behind each other are the lines of one order, and the `id` is not kept. A reference that an "
+                + "`id` behind each other are the lines of one order, and the `id` is not kept; where one of them "
+                + "can't be read, the whole order is refused. A reference that an "
                 + "order of the team has already is refused as `duplicate`, so an import can be run again. With "
                 + "`mode=each` what was stored stays, also where the connection breaks.")
             .WithMetadata(
