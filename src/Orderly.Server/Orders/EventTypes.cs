@@ -6,6 +6,11 @@ internal static class EventTypes
     public static readonly IReadOnlyList<string> All =
         [.. Enum.GetValues<ChangeKind>().Select(Of).Distinct(StringComparer.Ordinal)];
 
+    /// <summary>The kinds of changes that are told as one of the types, as they are stored.</summary>
+    public static string[] KindsOf(IReadOnlyCollection<string> types) =>
+        [.. Enum.GetValues<ChangeKind>()
+            .Where(kind => types.Contains(Of(kind), StringComparer.Ordinal)).Select(kind => kind.ToText())];
+
     public static string Of(ChangeKind kind) => kind switch
     {
         ChangeKind.Placed => "order.placed",

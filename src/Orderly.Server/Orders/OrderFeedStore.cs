@@ -10,16 +10,24 @@ internal sealed record FeedEntry(long Position, StoredOrder Order, RevisionStep 
 internal sealed class OrderFeedStore(ReadDataSource database, OrderVault vault)
 {
     /// <summary>
-    /// A place in the feed is given under a lock and after the commit, so there are no gaps to wait for.
+    /// A place in the feed is given under a lock and after the commit, so there are no gaps to wait for. Kind and team
+    /// are looked up entry by entry, in order, until there are enough.
     /// </summary>
     private const string SelectAfter =
         $"""
         select f.position, {OrderStore.Columns}, {RevisionStore.Columns}, {BeforeColumns}
-        from feed f
+        from (
+            select f.position, f.order_id, f.version
+            from feed f
+            where f.position > $1 and f.position <= $2
+                and ($4::text[] is null or (
+                    select k.kind from revisions k where k.order_id = f.order_id and k.version = f.version) = any ($4))
+                and ($5::text is null or (select t.team from orders t where t.order_id = f.order_id) = $5)
+            order by f.position
+            limit $3) f
         join orders o on o.order_id = f.order_id
         join revisions r on r.order_id = f.order_id and r.version = f.version
         left join revisions b on b.order_id = f.order_id and b.version = f.version - 1
-        where f.position > $1 and f.position <= $1 + $2
         order by f.position
         """;
 
@@ -30,10 +38,13 @@ internal sealed class OrderFeedStore(ReadDataSource database, OrderVault vault)
                 select int4send(k.kek_version) || k.wrapped from order_keys k where k.order_id = b.order_id) end
         """;
 
-    /// <summary>The next entries, at most so many.</summary>
-    public async Task<List<FeedEntry>> ReadAsync(long after, int count, CancellationToken stop)
+    /// <summary>The first entries behind a position and up to another, at most so many.</summary>
+    /// <param name="kinds">Only changes of these kinds; null: of all.</param>
+    /// <param name="team">Only changes of this team's orders; null: of all teams.</param>
+    public async Task<List<FeedEntry>> ReadAsync(
+        long after, long upTo, int count, string[]? kinds, string? team, CancellationToken stop)
     {
-        var entries = await ReadSealedAsync(after, count, stop);
+        var entries = await ReadSealedAsync(after, upTo, count, kinds, team, stop);
         for (var i = 0; i < entries.Count; i++)
         {
             entries[i] = await OpenAsync(entries[i]);
@@ -42,13 +53,17 @@ internal sealed class OrderFeedStore(ReadDataSource database, OrderVault vault)
         return entries;
     }
 
-    private Task<List<FeedEntry>> ReadSealedAsync(long after, int count, CancellationToken stop) =>
+    private Task<List<FeedEntry>> ReadSealedAsync(
+        long after, long upTo, int count, string[]? kinds, string? team, CancellationToken stop) =>
         database.LookUpAsync(
         SelectAfter,
         parameters =>
         {
             parameters.Add(Parameters.Of(after));
-            parameters.Add(Parameters.Of((long)count));
+            parameters.Add(Parameters.Of(upTo));
+            parameters.Add(Parameters.Of(count));
+            parameters.Add(Parameters.OfNullable(kinds));
+            parameters.Add(Parameters.Of(team));
         },
         async reader =>
         {

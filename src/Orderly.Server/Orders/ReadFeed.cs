@@ -8,9 +8,8 @@ namespace Orderly.Server.Orders;
 /// <summary>Where a reader of the feed stands and what it wants.</summary>
 /// <param name="After">The position of the last event that the reader has.</param>
 /// <param name="Caller">Who reads; what it does not reach is left out.</param>
-/// <param name="Types">The types of events that are wanted; null: all.</param>
-internal sealed record FeedQuery(
-    long After, int PageSize, TimeSpan Wait, Caller Caller, IReadOnlySet<string>? Types);
+/// <param name="Kinds">The kinds of changes that are wanted; null: all.</param>
+internal sealed record FeedQuery(long After, int PageSize, TimeSpan Wait, Caller Caller, string[]? Kinds);
 
 /// <summary>Some events, and the position to go on from.</summary>
 internal sealed record FeedBatch(IReadOnlyList<FeedEntry> Entries, long Last);
@@ -21,6 +20,13 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch, TimeProvide
     public const int PageSizeMax = 500;
     public const int PageSizeDefault = 50;
     public const int WaitMaxSeconds = 30;
+
+    /// <summary>So much of the feed is looked through at a time for what is wanted of it.</summary>
+    private const int SearchStep = 5_000;
+
+    /// <summary>A page of few or no events comes after so long; its token tells how far the search came.</summary>
+    private const int SearchSeconds = 1;
+
     private const string LastEventIdHeader = "Last-Event-ID";
 
     public async Task<Result<FeedQuery>> PrepareAsync(HttpRequest request, Caller caller)
@@ -28,7 +34,7 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch, TimeProvide
         var query = QueryInput.Read(request, "after", "limit", "wait", "type");
         var pageSize = query.WholeNumber("limit", 1, PageSizeMax, PageSizeDefault);
         var waitSeconds = query.WholeNumber("wait", 0, WaitMaxSeconds, 0);
-        var types = ReadTypes(query);
+        var kinds = ReadKinds(query);
         // A browser that connects again says where it stopped; that is newer than what its address says.
         var header = request.Headers[LastEventIdHeader];
         var token = header.Count > 0 ? header.ToString() : query.Text("after");
@@ -52,7 +58,7 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch, TimeProvide
 
         return after < bounds.Forgotten
             ? new Problem(ProblemCode.TokenExpired, "Events behind this token are no longer kept.")
-            : new FeedQuery(after, pageSize, TimeSpan.FromSeconds(waitSeconds), caller, types);
+            : new FeedQuery(after, pageSize, TimeSpan.FromSeconds(waitSeconds), caller, kinds);
     }
 
     /// <summary>
@@ -82,17 +88,37 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch, TimeProvide
 
     private async Task<FeedBatch> ReadNowAsync(FeedQuery query, CancellationToken stop)
     {
-        var entries = await feed.ReadAsync(query.After, query.PageSize, stop);
-        var last = entries.Count > 0 ? entries[^1].Position : query.After;
-        return new FeedBatch(
-            query.Types is null && query.Caller.ReachesAllTeams ? entries : [.. entries.Where(IsWanted)], last);
+        if (query.Kinds is null && query.Caller.ReachesAllTeams)
+        {
+            var next = await feed.ReadAsync(
+                query.After, query.After + query.PageSize, query.PageSize, kinds: null, team: null, stop);
+            return new FeedBatch(next, next.Count > 0 ? next[^1].Position : query.After);
+        }
 
-        bool IsWanted(FeedEntry entry) =>
-            query.Caller.Sees(entry.Order.Team)
-            && query.Types?.Contains(EventTypes.Of(entry.Step.Revision.Kind)) is not false;
+        return await SearchAsync(query, stop);
     }
 
-    private static HashSet<string>? ReadTypes(QueryInput query)
+    /// <summary>Where few of the entries are wanted, a page must not end before there are some.</summary>
+    private async Task<FeedBatch> SearchAsync(FeedQuery query, CancellationToken stop)
+    {
+        var start = time.GetTimestamp();
+        var end = (await watch.BoundsAsync()).Last;
+        var entries = new List<FeedEntry>();
+        var last = query.After;
+        while (entries.Count < query.PageSize && last < end
+            && time.GetElapsedTime(start).TotalSeconds < SearchSeconds)
+        {
+            var upTo = Math.Min(last + SearchStep, end);
+            var missing = query.PageSize - entries.Count;
+            var found = await feed.ReadAsync(last, upTo, missing, query.Kinds, query.Caller.OnlyTeam, stop);
+            entries.AddRange(found);
+            last = found.Count == missing ? found[^1].Position : upTo;
+        }
+
+        return new FeedBatch(entries, last);
+    }
+
+    private static string[]? ReadKinds(QueryInput query)
     {
         if (query.Text("type") is not { } text)
         {
@@ -106,6 +132,6 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch, TimeProvide
                 $"There is no event type {Suggestion.Quote(type)}.{Suggestion.For(type, EventTypes.All)}");
         }
 
-        return types.ToHashSet(StringComparer.Ordinal);
+        return EventTypes.KindsOf(types);
     }
 }

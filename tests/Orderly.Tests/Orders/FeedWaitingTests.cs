@@ -54,6 +54,36 @@ public sealed class FeedWaitingTests(FeedWaitingTests.LivelyServer server)
     }
 
     [Fact]
+    public async Task What_is_wanted_is_found_behind_whatever_is_not()
+    {
+        var token = await EndAsync();
+        var id = await _api.PlaceAsync();
+        for (var i = 0; i < 120; i++)
+        {
+            await _api.PlaceAsync();
+        }
+
+        (await _api.DeleteAsync($"/orders/{id}")).ShouldBe(204);
+        await _api.PlaceAsync();
+        var end = await EndAsync();
+
+        var page = (await _api.GetAsync($"/changes?after={token}&limit=10&type=order.deleted,order.erased"))
+            .ShouldBe(200);
+        page.At("data").GetArrayLength().ShouldBe(1);
+        page.String("data/0/subject").ShouldBe(id.ToString());
+        page.String("data/0/type").ShouldBe("order.deleted");
+        page.String("next").ShouldBe(end);
+
+        var first = (await _api.GetAsync($"/changes?after={token}&limit=100&type=order.placed")).ShouldBe(200);
+        first.At("data").GetArrayLength().ShouldBe(100);
+        var rest = (await _api.GetAsync($"/changes?after={first.String("next")}&limit=100&type=order.placed"));
+        var all = (await _api.GetAsync($"/changes?after={token}&limit=500")).At("data").EnumerateArray();
+        rest.At("data").GetArrayLength().ShouldBe(
+            all.Count(change => change.GetProperty("type").ValueEquals("order.placed")) - 100);
+        rest.String("next").ShouldBe(end);
+    }
+
+    [Fact]
     public async Task A_reader_that_refuses_a_stream_gets_a_page()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/changes");
