@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -15,6 +16,10 @@ internal static class Cursor
     private const int BindingLength = 8;
     private const int KeyLengthMax = 1_000;
 
+    /// <summary>A decoder would take white space and padding, too.</summary>
+    private static readonly SearchValues<char> Alphabet =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
     /// <summary>No cursor is longer, in characters.</summary>
     public static readonly int LengthMax = Base64Url.GetEncodedLength(1 + BindingLength + KeyLengthMax);
 
@@ -30,7 +35,7 @@ internal static class Cursor
     /// <summary>The key of the last row, or null where the text is not a cursor of this list.</summary>
     public static byte[]? Read(string list, string cursor)
     {
-        if (cursor.Length > LengthMax || !Base64Url.IsValid(cursor))
+        if (cursor.Length > LengthMax || cursor.AsSpan().ContainsAnyExcept(Alphabet) || !Base64Url.IsValid(cursor))
         {
             return null;
         }

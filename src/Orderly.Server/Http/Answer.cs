@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.Extensions;
 using Orderly.Server.Observability;
 
 namespace Orderly.Server.Http;
@@ -92,16 +91,7 @@ internal static class Answer
 
     private static void AddNextLink(HttpContext http, string parameter, string next)
     {
-        var query = new QueryBuilder();
-        foreach (var (name, value) in QueryInput.Pairs(http.Request))
-        {
-            if (!string.Equals(name, parameter, StringComparison.Ordinal))
-            {
-                query.Add(name, value);
-            }
-        }
-
-        query.Add(parameter, next);
+        var query = QueryText.With(http.Request, parameter, next);
         http.Response.Headers.Link = $"<{http.Request.Path.ToUriComponent()}{query}>; rel=\"next\"";
     }
 }

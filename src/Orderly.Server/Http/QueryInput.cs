@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.AspNetCore.WebUtilities;
 using Orderly.Contract.Problems;
 
 namespace Orderly.Server.Http;
@@ -24,24 +25,21 @@ internal sealed class QueryInput
     public static QueryInput Read(HttpRequest request, string? prefix, string[] known)
     {
         var query = new QueryInput();
-        foreach (var (name, value) in Pairs(request))
+        foreach (var pair in new QueryStringEnumerable(request.QueryString.Value))
         {
-            query.Take(name, value, prefix, known);
+            var name = pair.DecodeName().ToString();
+            if (QueryText.IsReadable(pair.EncodedName.Span) && QueryText.IsReadable(pair.EncodedValue.Span))
+            {
+                query.Take(name, pair.DecodeValue().ToString(), prefix, known);
+            }
+            else
+            {
+                query.Refuse(Suggestion.Cut(name),
+                    $"{Suggestion.Quote(name)} is not UTF-8 in percent-encoding (RFC 3986).");
+            }
         }
 
         return query;
-    }
-
-    /// <summary>The parameters as they were sent, in their order; names that differ in case are different.</summary>
-    public static IEnumerable<(string Name, string Value)> Pairs(HttpRequest request)
-    {
-        if (request.QueryString.HasValue)
-        {
-            foreach (var pair in new Microsoft.AspNetCore.WebUtilities.QueryStringEnumerable(request.QueryString.Value))
-            {
-                yield return (pair.DecodeName().ToString(), pair.DecodeValue().ToString());
-            }
-        }
     }
 
     /// <summary>What is wrong with a request whose address takes no parameters, or null.</summary>
@@ -198,8 +196,7 @@ internal sealed class QueryInput
             && name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal);
         if (!isPrefixed && !known.Contains(name, StringComparer.Ordinal))
         {
-            var place = name.Length > 64 ? name[..64] : name;
-            Faults.AddParameter(ProblemCode.UnknownParameter, place,
+            Faults.AddParameter(ProblemCode.UnknownParameter, Suggestion.Cut(name),
                 $"There is no parameter {Suggestion.Quote(name)} here.{Suggestion.For(name, known)}");
         }
         else if (!_values.TryAdd(name, value))

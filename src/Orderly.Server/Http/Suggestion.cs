@@ -4,6 +4,7 @@ namespace Orderly.Server.Http;
 internal static class Suggestion
 {
     private const int LengthMax = 40;
+    private const int NameLengthMax = 64;
     private const int DistanceMax = 2;
 
     /// <summary>" Did you mean "…"?" where a known name is close, otherwise empty.</summary>
@@ -12,7 +13,14 @@ internal static class Suggestion
 
     /// <summary>Text of a caller as it may be told back: short, and in quotes.</summary>
     public static string Quote(string text) =>
-        text.Length <= LengthMax ? $"\"{text}\"" : $"\"{text.AsSpan(0, LengthMax)}…\"";
+        text.Length <= LengthMax ? $"\"{text}\"" : $"\"{Cut(text, LengthMax)}…\"";
+
+    /// <summary>A name of a caller as it may be told back.</summary>
+    public static string Cut(string name) => Cut(name, NameLengthMax).ToString();
+
+    /// <summary>Characters outside the first plane are not cut in two.</summary>
+    private static ReadOnlySpan<char> Cut(string text, int length) => text.Length <= length ? text
+        : text.AsSpan(0, char.IsHighSurrogate(text[length - 1]) ? length - 1 : length);
 
     private static string? Closest(string name, IEnumerable<string> known)
     {

@@ -34,6 +34,8 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam)
     /// <summary>Orders are counted over a long span to know how many a short one has.</summary>
     private const double CountedSeconds = OrderSpansStore.LongHours * 3_600;
 
+    private static readonly DateTime BeforeAll = new(1800, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
     /// <summary>How the index of terms is searched; null where there are none.</summary>
     public SpanSearch? Spans { get; init; }
 
@@ -65,6 +67,9 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam)
             : ByTerms(filter, sort, after, count, known);
     }
 
+    /// <summary>Nothing is older, and the spans of time since -infinity would never end.</summary>
+    private static DateTime? NotBeforeAll(DateTime? instant) => instant < BeforeAll ? BeforeAll : instant;
+
     private static List<Bound> OnOtherFields(OrderFilter filter, Sort sort) =>
         [.. filter.Bounds.Where(bound => !sort.IsBy(bound.Field))];
 
@@ -73,8 +78,8 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam)
     {
         var share = Math.Max(
             known.ShareOfTerms(filter) * known.ShareOfStatuses(filter) * known.ShareOfTeams(filter), 1 / known.Rows);
-        var newest = Ends(bound => bound.IsUpper, filter, sort.IsDescending ? after : null).Min();
-        var oldest = Ends(bound => bound.IsLower, filter, sort.IsDescending ? null : after).Max();
+        var newest = NotBeforeAll(Ends(bound => bound.IsUpper, filter, sort.IsDescending ? after : null).Min());
+        var oldest = NotBeforeAll(Ends(bound => bound.IsLower, filter, sort.IsDescending ? null : after).Max());
         var spans = Margin * count
             / (share * InShortSpan(known, sort.IsDescending ? newest : oldest, sort.IsDescending));
         return Walk(filter, share, count, WalkedRowsMax, known) with

@@ -228,7 +228,7 @@ internal static class OrderFilterInput
             else if (key.EnumerateRunes().Count() > OrderInput.MetadataKeyLengthMax
                 || key.Contains('\0', StringComparison.Ordinal))
             {
-                query.Refuse(name[..Math.Min(name.Length, OrderInput.MetadataKeyLengthMax)],
+                query.Refuse(Suggestion.Cut(name),
                     $"A key of metadata has 1 to {OrderInput.MetadataKeyLengthMax} characters, none of them NUL.");
             }
             else if (query.Text(name, 0, OrderInput.MetadataValueLengthMax) is { } value)

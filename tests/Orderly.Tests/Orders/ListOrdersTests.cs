@@ -28,6 +28,17 @@ public sealed class ListOrdersTests(RunningServer server) : IClassFixture<Runnin
     }
 
     [Fact]
+    public async Task The_address_of_the_next_page_is_no_longer_than_it_has_to_be()
+    {
+        await PlaceAsync(2);
+        const string query = "createdAt%5Bgte%5D=2020-01-01T00:00:00Z&deleted=include&limit=1";
+        var page = await _api.GetAsync("/orders?" + query);
+        var link = page.Header("Link").ShouldNotBeNull();
+        link.ShouldBe($"</orders?{query}&cursor={Next(page)}>; rel=\"next\"");
+        (await _api.GetAsync(link[1..link.IndexOf('>', StringComparison.Ordinal)])).ShouldBe(200);
+    }
+
+    [Fact]
     public async Task A_full_page_names_the_next_and_the_last_names_none()
     {
         await PlaceAsync(3);

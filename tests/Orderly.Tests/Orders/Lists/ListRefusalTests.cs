@@ -55,6 +55,33 @@ public sealed class ListRefusalTests(RunningServer server) : IClassFixture<Runni
             .ShouldBe([$"{parameter} invalid-parameter"]);
 
     [Theory]
+    [InlineData("reference=%ED%A0%80", "reference")] // an unpaired surrogate
+    [InlineData("q=caf%E9", "q")] // not UTF-8
+    [InlineData("metadata.x=%FF", "metadata.x")]
+    [InlineData("metadata.%FF=x", "metadata.%FF")]
+    [InlineData("status=placed&team=%C3%28", "team")]
+    public async Task What_is_not_the_encoding_of_text_is_refused_and_not_taken_for_other_text(
+        string query, string parameter) =>
+        (await _api.GetAsync("/orders?" + query)).ShouldRefuse(400, "invalid-parameter").Faults
+            .ShouldBe([$"{parameter} invalid-parameter"]);
+
+    [Theory]
+    [InlineData("%0A")]
+    [InlineData("%20")]
+    [InlineData("%3D")]
+    public async Task A_cursor_with_white_space_or_padding_is_refused(string added)
+    {
+        await _api.PlaceAsync();
+        await _api.PlaceAsync();
+        var next = (await _api.GetAsync("/orders?limit=1")).String("next")!;
+        (await _api.GetAsync($"/orders?limit=1&cursor={next}")).ShouldBe(200);
+
+        (await _api.GetAsync($"/orders?limit=1&cursor={next}{added}")).ShouldRefuse(400, "invalid-cursor");
+        (await _api.GetAsync($"/orders?limit=1&cursor={next[..4]}{added}{next[4..]}"))
+            .ShouldRefuse(400, "invalid-cursor");
+    }
+
+    [Theory]
     [InlineData("totalfee[ge]=1", "totalfee[ge]", "totalfee[gte]")]
     [InlineData("total_fee=1", "total_fee", "totalfee")]
     [InlineData("createdat[gte]=1", "createdat[gte]", "createdAt[gte]")]

@@ -60,6 +60,8 @@ public sealed class ListWayTests(DatabaseWithManyRows database) : IClassFixture<
     [InlineData("q=campaign")]
     [InlineData("q=clean&createdAt[gte]=2021-02-01T00:00:00Z&createdAt[lt]=2021-02-03T12:00:00Z")]
     [InlineData("q=clean&createdAt[gte]=2021-02-03T00:00:00Z&createdAt[lt]=2021-02-01T00:00:00Z")]
+    [InlineData("q=clean&createdAt[lte]=0001-01-01T00:00:00Z")]
+    [InlineData("q=clean&createdAt[gte]=0001-01-01T00:00:00Z")]
     public async Task Whatever_is_expected_the_page_is_the_same(string query)
     {
         foreach (var sorted in (string[])["-createdAt", "createdAt"])
