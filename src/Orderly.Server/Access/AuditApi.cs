@@ -23,7 +23,8 @@ internal static class AuditApi
                 {
                     LengthMax = ListAudit.IdLengthMax,
                 },
-                new TakesParameter("subject", "string", "Only what was done to this key or order.")
+                new TakesParameter("subject", "string", "Only what was done to this key or order, also where a "
+                    + "page showed it among others. What a stream shows is recorded as a number only.")
                 {
                     LengthMax = ListAudit.IdLengthMax,
                 },

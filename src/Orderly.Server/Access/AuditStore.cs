@@ -41,7 +41,9 @@ internal sealed class AuditStore(ReadDataSource reads, WriteDataSource writes)
         from audit a
         where (a.at, a.audit_id) < ($2, $3)
             and ($4::text is null or a.team = $4) and ($5::text is null or a.type = $5)
-            and ($6::text is null or a.actor = $6) and ($7::text is null or a.subject = $7)
+            and ($6::text is null or a.actor = $6)
+            and ($7::text is null or a.subject = $7
+                or a.subject = 'orders' and a.detail::jsonb -> 'orders' ? $7) -- shown on a page with others
             and a.at >= $8 and a.at < $9
         order by a.at desc, a.audit_id desc
         limit $1

@@ -65,6 +65,9 @@ public sealed class RevealTests(PersonalServer server) : IClassFixture<PersonalS
         Listed(entry).ShouldBe(ids[..2], ignoreOrder: true);
         entry.GetProperty("detail").GetProperty("count").GetInt32().ShouldBe(2);
         entry.GetProperty("detail").GetProperty("route").GetString().ShouldBe("GET /orders");
+        (await RevealsAsync(ids[1])).ShouldHaveSingleItem().GetProperty("id").GetGuid()
+            .ShouldBe(entry.GetProperty("id").GetGuid());
+        (await RevealsAsync(ids[2])).ShouldBeEmpty();
 
         async Task<string> PlaceIdAsync(string reference) =>
             (await server.PlacePersonalAsync($$"""
