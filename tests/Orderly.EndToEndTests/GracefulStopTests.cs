@@ -41,18 +41,7 @@ public sealed class GracefulStopTests(ITestOutputHelper output)
     public async Task Told_to_stop_under_full_load_a_server_answers_all_that_it_took_and_refuses_the_rest()
     {
         await using var installation = await StartAsync();
-        var (stopped, other) = (installation.Servers[0], installation.Servers[1]);
-        var callers = new PlainCallers(Callers) { Ports = [stopped.DirectAddress.Port] };
-        callers.Start();
-        await callers.AnswerMoreAsync(stopped.DirectAddress.Port, Answers, PatienceSeconds);
-
-        (await stopped.StopAsync()).ShouldBe(0);
-
-        await callers.StopAsync();
-        callers.Lost.ShouldBeEmpty();
-        callers.Unexpected.ShouldBeEmpty();
-        callers.Refusals.ShouldBeGreaterThan(0, "who came later was told so");
-        await CompareAsync(other, callers);
+        await StopBusyAsync(installation, new PlainCallers(Callers));
     }
 
     /// <summary>Time and again: a connection that comes at the last moment is a matter of microseconds.</summary>
@@ -60,23 +49,10 @@ public sealed class GracefulStopTests(ITestOutputHelper output)
     public async Task Told_to_stop_while_callers_connect_anew_for_each_request_a_server_loses_none()
     {
         await using var installation = await StartAsync();
-        var stopped = installation.Servers[0];
         for (var stop = 0; stop < Stops; stop++)
         {
-            var callers = new PlainCallers(ConnectingCallers, keepConnections: false)
-            {
-                Ports = [stopped.DirectAddress.Port],
-            };
-            callers.Start();
-            await callers.AnswerMoreAsync(stopped.DirectAddress.Port, Answers, PatienceSeconds);
-
-            (await stopped.StopAsync()).ShouldBe(0);
-
-            await callers.StopAsync();
-            callers.Lost.ShouldBeEmpty();
-            callers.Unexpected.ShouldBeEmpty();
-            await CompareAsync(installation.Servers[1], callers);
-            await stopped.StartAsync();
+            await StopBusyAsync(installation, new PlainCallers(ConnectingCallers, keepConnections: false));
+            await installation.Servers[0].StartAsync();
         }
     }
 
@@ -129,6 +105,23 @@ public sealed class GracefulStopTests(ITestOutputHelper output)
         callers.Unexpected.ShouldBeEmpty();
         output.WriteLine($"{callers.Lost.Count} were lost by servers of the version before");
         await CompareAsync(installation.Servers[0], callers);
+    }
+
+    /// <summary>Stops the first server while it is kept busy, and looks at the other for what was acknowledged.</summary>
+    private static async Task StopBusyAsync(Installation installation, PlainCallers callers)
+    {
+        var (stopped, other) = (installation.Servers[0], installation.Servers[1]);
+        callers.Ports = [stopped.DirectAddress.Port];
+        callers.Start();
+        await callers.AnswerMoreAsync(stopped.DirectAddress.Port, Answers, PatienceSeconds);
+
+        (await stopped.StopAsync()).ShouldBe(0);
+
+        await callers.StopAsync();
+        callers.Lost.ShouldBeEmpty();
+        callers.Unexpected.ShouldBeEmpty();
+        callers.Refusals.ShouldBeGreaterThan(0, "who came later was told so");
+        await CompareAsync(other, callers);
     }
 
     /// <summary>One after the other; in between, a server of each version works on the new schema.</summary>
