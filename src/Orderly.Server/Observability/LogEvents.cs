@@ -106,7 +106,7 @@ internal static partial class LogEvents
         long? rows, string? code);
 
     [LoggerMessage(4000, LogLevel.Warning,
-        "A stream was cut off: its reader stood still for {StallSeconds} s, or it took {Minutes} min in all")]
+        "A stream was cut off: its reader stood still for {StallSeconds} s or more, or it took {Minutes} min in all")]
     public static partial void StreamCutOff(ILogger log, int stallSeconds, int minutes);
 
     [LoggerMessage(4001, LogLevel.Warning,

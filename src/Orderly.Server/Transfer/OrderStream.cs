@@ -1,5 +1,7 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Orderly.Server.Access;
 using Orderly.Server.Http;
+using Orderly.Server.Http.Edge;
 using Orderly.Server.Observability;
 using Orderly.Server.Orders;
 
@@ -9,7 +11,7 @@ namespace Orderly.Server.Transfer;
 /// <remarks>
 /// <code>
 ///   cursor ──2,000 rows──► one row after the other ──64 KiB──► the reader takes it ──► the next
-///                                   │                                 │ not within StallSeconds, gone,
+///                                   │                                 │ takes nothing for StallSeconds, gone,
 ///                                   │                                 │ or may not have it any more
 ///                                   └── a fault ──────────────────────┴──► the connection is cut: half a stream never
 ///                                                                          looks like a whole one
@@ -54,10 +56,12 @@ internal sealed class OrderStream(
     {
         using var tooLong = new CancellationTokenSource(TimeSpan.FromMinutes(StreamLimits.StreamMinutesMax), time);
         await using var caller = callers.Begin(http, tooLong.Token);
+        LiftRateMin(http);
         try
         {
             using var output = new PacedOutput(
-                http.Response.BodyWriter, TimeSpan.FromSeconds(StreamLimits.StallSeconds), time, caller.Stop);
+                http.Response.BodyWriter, TakenBytes.CounterFor(http), TimeSpan.FromSeconds(StreamLimits.StallSeconds),
+                time, caller.Stop);
             await SendShownAsync(http, output, caller.Stop);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException
@@ -76,6 +80,10 @@ internal sealed class OrderStream(
             http.Abort();
         }
     }
+
+    /// <summary>Kestrel takes a piece that waits behind megabytes in the socket for one that is not read.</summary>
+    private static void LiftRateMin(HttpContext http) =>
+        http.Features.Get<IHttpMinResponseDataRateFeature>()?.MinDataRate = null;
 
     private async Task SendShownAsync(HttpContext http, PacedOutput output, CancellationToken stop)
     {

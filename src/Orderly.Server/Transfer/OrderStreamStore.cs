@@ -13,10 +13,13 @@ namespace Orderly.Server.Transfer;
 /// </summary>
 internal sealed class OrderStreamStore(StreamDataSource database, OrderVault vault)
 {
-    /// <summary>More than a stream may take at all without being heard of; then this process stands still.</summary>
+    /// <summary>
+    /// Rows that were fetched can take a slow reader long, but no longer than a stream may take at all; then this
+    /// process stands still.
+    /// </summary>
     private const string SetUp =
         "select set_config('transaction_read_only', 'on', true), "
-        + "set_config('idle_in_transaction_session_timeout', '120s', true)";
+        + "set_config('idle_in_transaction_session_timeout', '60min', true)";
 
     private const string Declare = "declare streamed no scroll cursor for ";
     private const string Fetch = "fetch 2000 from streamed";

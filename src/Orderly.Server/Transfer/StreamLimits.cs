@@ -11,8 +11,14 @@ internal static class StreamLimits
     public const int StreamsMax = StreamDataSource.ConnectionsMax;
     public const int ImportsMax = ImportDataSource.ImportsMax;
 
-    /// <summary>A reader that does not take a piece within this time is cut off.</summary>
+    /// <summary>A reader that takes nothing for this long is cut off; a slow one is not.</summary>
     public const int StallSeconds = 30;
+
+    /// <summary>A reader of this pace is served, though its kernel takes much at once and then nothing.</summary>
+    public const int BytesPerSecondMin = 4_000;
+
+    /// <summary>So one who has taken much may take nothing for longer, up to this.</summary>
+    public const int StallSecondsMax = 120;
 
     /// <summary>A snapshot keeps the database from tidying up, so no stream may hold one for longer.</summary>
     public const int StreamMinutesMax = 60;

@@ -16,7 +16,9 @@ internal static class TransfersApi
             .WithName("listOrders").WithSummary("List orders by filter and sort, in pages or all in a stream")
             .WithDescription(
                 "With `Accept: application/x-ndjson` or `text/csv` every order that fits is sent, as of one moment; "
-                + "a stream that ends without the end of its last chunk is not whole.")
+                + "a stream that ends without the end of its last chunk is not whole. A reader that takes nothing for "
+                + $"{StreamLimits.StallSeconds} s, or {StreamLimits.StallSecondsMax} s where it has taken much at "
+                + $"once, is cut off, and so is a stream after {StreamLimits.StreamMinutesMax} minutes.")
             .WithMetadata(
                 new RequiredScope(Scopes.OrdersRead), PageInput.Limit, PageInput.After,
                 Sort.Described(OrderFilter.OrderedFields, ListOrders.DefaultSort), ListOrders.Count,

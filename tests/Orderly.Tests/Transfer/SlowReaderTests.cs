@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Orderly.Server.Transfer;
 using Orderly.Tests.Harness;
 
@@ -7,37 +6,8 @@ namespace Orderly.Tests.Transfer;
 /// <summary>Readers of a stream who are slow, stand still or go away.</summary>
 public sealed class SlowReaderTests(RunningServer server) : IClassFixture<RunningServer>
 {
-    private const int PieceLengthBytes = 64 * 1024;
     private const int OrdersCount = 40_000;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
-    [Fact]
-    public async Task A_reader_who_stands_still_is_given_up()
-    {
-        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: PieceLengthBytes));
-        using var output = new PacedOutput(
-            pipe.Writer, TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
-        await Should.ThrowAsync<TimeoutException>(async () =>
-        {
-            output.Rows.Write(new byte[PieceLengthBytes]);
-            await output.SendFullAsync();
-        });
-    }
-
-    [Fact]
-    public async Task Rows_wait_until_they_are_worth_sending()
-    {
-        var pipe = new Pipe();
-        using var output = new PacedOutput(
-            pipe.Writer, Deadline, TimeProvider.System, TestContext.Current.CancellationToken);
-        output.Rows.Write("row"u8);
-        await output.SendFullAsync();
-        pipe.Reader.TryRead(out _).ShouldBeFalse();
-        await output.SendAsync();
-        pipe.Reader.TryRead(out var read).ShouldBeTrue();
-        read.Buffer.Length.ShouldBe(3);
-        output.Rows.WrittenCount.ShouldBe(0);
-    }
 
     [Fact]
     public async Task A_reader_who_goes_away_sets_the_connection_and_the_snapshot_free()
