@@ -148,6 +148,16 @@ public sealed class OrderStreamTests(ServerWithManyOrders server) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_stream_begins_though_its_connection_broke_while_it_rested()
+    {
+        await StreamAsync("", NdJson);
+        await server.Database.ExecuteAsync(
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity "
+            + "where datname = current_database() and application_name = 'orderly-stream'");
+        (await OrdersAsync()).ShouldNotBeEmpty();
+    }
+
+    [Fact]
     public async Task HEAD_has_the_headers_alone()
     {
         var reply = (await _api.HeadAsync("/orders", ("Accept", Csv))).ShouldBe(200);
