@@ -6,6 +6,7 @@ using Orderly.Tests.Harness;
 namespace Orderly.Tests.Observability;
 
 /// <summary>What Prometheus reads. Other servers of this process count into it, too, so it only grows.</summary>
+[Collection(typeof(Alone))]
 public sealed class MetricsTests(RunningServer server) : IClassFixture<RunningServer>
 {
     [Fact]
