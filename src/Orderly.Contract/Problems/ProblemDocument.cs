@@ -57,15 +57,15 @@ public sealed record ProblemDocument
     [JsonPropertyName("orderId")]
     public Guid? OrderId { get; init; }
 
-    /// <summary>With <c>import-refused</c>: how many orders were read.</summary>
+    /// <summary>Of an import that was refused or broke off: how many orders were read.</summary>
     [JsonPropertyName("received")]
     public long? Received { get; init; }
 
-    /// <summary>With <c>import-refused</c>: 0.</summary>
+    /// <summary>Of an import that was refused or broke off: how many orders are certainly stored.</summary>
     [JsonPropertyName("created")]
     public long? Created { get; init; }
 
-    /// <summary>With <c>import-refused</c>: how many orders were refused.</summary>
+    /// <summary>Of an import that was refused or broke off: how many orders were refused.</summary>
     [JsonPropertyName("refused")]
     public long? Refused { get; init; }
 

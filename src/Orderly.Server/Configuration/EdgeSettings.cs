@@ -16,6 +16,9 @@ internal sealed record EdgeSettings
 
     /// <summary>How fast a body must arrive, after the first seconds.</summary>
     public int BodyBytesPerSecondMin { get; init; } = 240;
+
+    /// <summary>For how long the sender of an import may stand still: it keeps one of few places meanwhile.</summary>
+    public int ImportStallSeconds { get; init; } = 30;
 }
 
 /// <summary>The files that HTTPS is served with. Section <c>Tls</c>.</summary>

@@ -12,6 +12,7 @@ internal static class EdgeSettingsReader
     private const string Encrypted = "https";
     private const int HeadersTimeoutSecondsMax = 600;
     private const int BodyBytesPerSecondMax = 1_000_000;
+    private const int ImportStallSecondsMax = 600;
     private const int NetworksMax = 100;
 
     public static readonly IReadOnlyList<(string Name, string Default, string Meaning)> Known =
@@ -25,6 +26,7 @@ internal static class EdgeSettingsReader
         (NetworksSection, "none", "networks of proxies whose X-Forwarded-For and -Proto count, as 10.0.0.0/8"),
         ("Limits:HeadersTimeoutSeconds", "30", "in what time the headers of a request must have arrived"),
         ("Limits:BodyBytesPerSecondMin", "240", "how fast a body must arrive, after the first 5 seconds"),
+        ("Limits:ImportStallSeconds", "30", "for how many seconds the sender of an import may stand still"),
     ];
 
     /// <exception cref="SettingsException">A setting is wrong, or an address is not safe.</exception>
@@ -48,6 +50,8 @@ internal static class EdgeSettingsReader
                 "Limits:HeadersTimeoutSeconds", fallback.HeadersTimeoutSeconds, HeadersTimeoutSecondsMax),
             BodyBytesPerSecondMin = reader.Count(
                 "Limits:BodyBytesPerSecondMin", fallback.BodyBytesPerSecondMin, BodyBytesPerSecondMax),
+            ImportStallSeconds = reader.Count(
+                "Limits:ImportStallSeconds", fallback.ImportStallSeconds, ImportStallSecondsMax),
         };
     }
 

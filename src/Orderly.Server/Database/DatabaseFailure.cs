@@ -29,10 +29,10 @@ internal static class DatabaseFailure
     public static string Explain(Exception exception) => StateOf(exception) switch
     {
         PostgresErrorCodes.ReadOnlySqlTransaction =>
-            "The database only reads at the moment, so nothing was stored. Reading goes on.",
-        PostgresErrorCodes.DiskFull => "The database has no room left, so nothing was stored. Reading goes on.",
-        PostgresErrorCodes.TooManyConnections => "The database has no connection left. Nothing was done.",
-        ['5', '3', ..] => "The database lacks a resource that it needs. Nothing was stored.",
+            "The database only reads at the moment; reading goes on.",
+        PostgresErrorCodes.DiskFull => "The database has no room left; reading goes on.",
+        PostgresErrorCodes.TooManyConnections => "The database has no connection left.",
+        ['5', '3', ..] => "The database lacks a resource that it needs.",
         _ => "The database can't be reached at the moment.",
     };
 

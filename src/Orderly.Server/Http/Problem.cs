@@ -5,6 +5,9 @@ namespace Orderly.Server.Http;
 /// <summary>A refusal, as a value: what went wrong, and what the caller needs to do something about it.</summary>
 internal sealed record Problem(ProblemCode Code, string Detail)
 {
+    /// <summary>What of the work is done all the same; told behind the detail.</summary>
+    public string? Effect { get; init; }
+
     /// <summary>The faults of the input, where there are any.</summary>
     public IReadOnlyList<InputFault> Faults { get; init; } = [];
 

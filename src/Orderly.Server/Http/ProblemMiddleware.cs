@@ -17,6 +17,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
 {
     public const string RequestIdHeader = "X-Request-Id";
     public const int RequestIdLengthMax = 128;
+    private const string NothingStored = "Nothing was stored.";
 
     /// <summary>What holds for the request, whatever became of it.</summary>
     private static readonly string[] KeptHeaders =
@@ -73,12 +74,19 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     {
         switch (exception)
         {
+            case BrokenOffException { InnerException: { } cause } broken:
+                return Explain(http, cause) with { Effect = broken.Message, Members = broken.Members };
+            case TooSlowException slow:
+                return new Problem(ProblemCode.RequestTimeout, slow.Message) { Effect = NothingStored };
             case BadHttpRequestException bad:
                 return OfStatus(bad.StatusCode, http);
             case IOException { InnerException: OverflowException }: // Kestrel's word for a chunk of no possible size
                 return OfStatus(StatusCodes.Status400BadRequest, http);
             case OverloadedException:
-                return new Problem(ProblemCode.Overloaded, "Too much work is waiting already. Nothing was stored.");
+                return new Problem(ProblemCode.Overloaded, "Too much work is waiting already.")
+                {
+                    Effect = NothingStored,
+                };
             case UnreadableKeyException:
                 LogEvents.RequestFailed(
                     log, exception, http.Request.Method, http.GetEndpoint()?.DisplayName ?? "no route",
@@ -87,12 +95,17 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                     "The data key of the order can't be used, so nothing personal can be stored for it.");
             case UncertainWriteException:
                 LogEvents.DatabaseFailed(log, exception.Message, ProblemWriter.TraceId(http));
-                return new Problem(ProblemCode.DatabaseUnavailable,
-                    "The database gave no answer, so whether this was stored is not known. Send it again with the "
-                    + "same Idempotency-Key, or read before you repeat it.");
+                return new Problem(ProblemCode.DatabaseUnavailable, "The database gave no answer.")
+                {
+                    Effect = "So whether this was stored is not known: send it again with the same Idempotency-Key, "
+                        + "or read before you repeat it.",
+                };
             case Exception when DatabaseFailure.IsLost(exception):
                 LogEvents.DatabaseFailed(log, exception.Message, ProblemWriter.TraceId(http));
-                return new Problem(ProblemCode.DatabaseUnavailable, DatabaseFailure.Explain(exception));
+                return new Problem(ProblemCode.DatabaseUnavailable, DatabaseFailure.Explain(exception))
+                {
+                    Effect = DatabaseFailure.IsWithoutEffect(exception) ? NothingStored : null,
+                };
             default:
                 LogEvents.RequestFailed(
                     log, exception, http.Request.Method, http.GetEndpoint()?.DisplayName ?? "no route",

@@ -84,7 +84,7 @@ internal static class ProblemTable
         ProblemCode.NotAcceptable => new(406, "None of the asked media types can be given",
             "Ask for application/json; a list can be application/x-ndjson or text/csv, too."),
         ProblemCode.RequestTimeout => new(408, "The request took too long to arrive",
-            "Send it again, faster. Nothing was stored."),
+            "Send it again, faster. Nothing was stored but what the detail names."),
         ProblemCode.IdempotencyInFlight => new(409, "The first request with this Idempotency-Key is still running",
             "Send the request again after the seconds in Retry-After to get its answer."),
         ProblemCode.OrderNotYetUpdatable => new(409, "The order is too young to be updated",
@@ -159,7 +159,7 @@ internal static class ProblemTable
             "Have the people who run the service restore it from a backup, or erase the order's personal data with "
             + "POST /orders/{id}/erase. Other orders are not touched by this."),
         ProblemCode.Overloaded => new(503, "The service has more work than it can do",
-            "Try again after the seconds in Retry-After. Nothing was stored."),
+            "Try again after the seconds in Retry-After. Nothing was stored but what the detail names."),
         ProblemCode.DatabaseUnavailable => new(503, "The database cannot be reached",
             "Try again after the seconds in Retry-After. Whether a write was stored is only certain after a read."),
         ProblemCode.ProviderUnavailable => new(503, "The identity provider can't be asked",

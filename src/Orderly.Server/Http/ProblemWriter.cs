@@ -65,7 +65,8 @@ internal static class ProblemWriter
         writer.WriteString("type", "/problems/" + code);
         writer.WriteString("title", kind.Title);
         writer.WriteNumber("status", kind.Status);
-        writer.WriteString("detail", problem.Detail);
+        writer.WriteString(
+            "detail", problem.Effect is null ? problem.Detail : $"{problem.Detail} {problem.Effect}");
         writer.WriteString("instance", instance);
         writer.WriteString("code", code);
         writer.WriteString("traceId", traceId);

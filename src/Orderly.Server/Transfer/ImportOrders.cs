@@ -1,5 +1,7 @@
+using Microsoft.AspNetCore.Connections;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
+using Orderly.Server.Database;
 using Orderly.Server.Http;
 using Orderly.Server.Orders;
 
@@ -14,75 +16,98 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
     /// <summary>Each time a service record changed meanwhile.</summary>
     private const int AttemptsMax = 50;
 
-    /// <summary>Every row by itself: a piece is stored before the next is read, and stays.</summary>
-    public async Task<Result<ImportTally>> RunEachAsync(ImportReader reader, Caller caller, CancellationToken stop)
+    /// <summary>Imports all that the reader has. Whatever keeps it from the end is told with what is stored.</summary>
+    public async Task<Result<ImportTally>> RunAsync(
+        ImportReader reader, Caller caller, bool isEach, bool isDryRun, CancellationToken stop)
     {
         var tally = new ImportTally();
-        await foreach (var piece in ImportPieces.ReadAsync(reader, stop))
+        var progress = new ImportProgress(tally);
+        try
+        {
+            var problem = isEach && !isDryRun
+                ? await RunEachAsync(reader, caller, tally, progress, stop)
+                : await RunWholeAsync(reader, caller, isDryRun, tally, progress, stop);
+            return problem is null
+                ? tally
+                : problem with { Effect = progress.Tell(isUncertain: false), Members = progress.Members };
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or ConnectionResetException))
+        {
+            var isUncertain = exception is UncertainWriteException;
+            throw new BrokenOffException(progress.Tell(isUncertain), progress.Members, exception);
+        }
+        finally
+        {
+            statistics.Follow(progress.Stored);
+        }
+    }
+
+    /// <summary>Every row by itself: a piece is stored before the next is read, and stays.</summary>
+    private async Task<Problem?> RunEachAsync(
+        ImportReader reader, Caller caller, ImportTally tally, ImportProgress progress, CancellationToken stop)
+    {
+        await foreach (var piece in ImportPieces.ReadAsync(reader, static next => next, stop))
         {
             using (piece)
             {
-                tally.Received += piece.Rows.Count;
-                if (await StorePieceAsync(piece.Rows, caller, tally) is { } problem)
+                progress.Begin(piece.Rows);
+                if (await StorePieceAsync(piece.Rows, caller, tally, progress) is { } problem)
                 {
                     return problem;
                 }
+
+                progress.End();
             }
         }
 
-        statistics.Follow(tally.Created);
-        return tally;
+        return null;
     }
 
     /// <summary>All rows or none; a dry run only tells what would be refused.</summary>
-    public async Task<Result<ImportTally>> RunWholeAsync(
-        ImportReader reader, Caller caller, bool isDryRun, CancellationToken stop)
+    private async Task<Problem?> RunWholeAsync(
+        ImportReader reader, Caller caller, bool isDryRun, ImportTally tally, ImportProgress progress,
+        CancellationToken stop)
     {
-        var tally = new ImportTally();
         long? firstEpoch = null;
-        await using (var whole = await store.BeginWholeAsync(caller.Team))
+        await using var whole = await store.BeginWholeAsync(caller.Team);
+        await foreach (var piece in ImportPieces.ReadAsync(reader, whole.WaitAsync, stop))
         {
-            await foreach (var piece in ImportPieces.ReadAsync(reader, stop))
+            using (piece)
             {
-                using (piece)
+                progress.Begin(piece.Rows);
+                var (epoch, writes) = await decision.RunAsync(piece.Rows, caller, tally);
+                firstEpoch ??= epoch;
+                await RefuseDuplicatesAsync(whole, writes, tally);
+                tally.Created += writes.Count;
+                if (!isDryRun && tally.Refused == 0 && (epoch != firstEpoch || !await whole.StoreAsync(writes)))
                 {
-                    tally.Received += piece.Rows.Count;
-                    var (epoch, writes) = await decision.RunAsync(piece.Rows, caller, tally);
-                    firstEpoch ??= epoch;
-                    await RefuseDuplicatesAsync(whole, writes, tally);
-                    tally.Created += writes.Count;
-                    if (!isDryRun && tally.Refused == 0 && (epoch != firstEpoch || !await whole.StoreAsync(writes)))
-                    {
-                        return RecordsChanged();
-                    }
+                    return RecordsChanged();
                 }
             }
-
-            if (isDryRun || tally.Refused > 0)
-            {
-                return tally;
-            }
-
-            if (firstEpoch is { } decided && !await whole.IsEpochAsync(decided))
-            {
-                return RecordsChanged();
-            }
-
-            foreach (var (row, reference) in await whole.ClaimAsync())
-            {
-                tally.RefuseDuplicate(row, reference);
-            }
-
-            if (tally.Refused > 0)
-            {
-                return tally;
-            }
-
-            await whole.CommitAsync();
         }
 
-        statistics.Follow(tally.Created);
-        return tally;
+        if (isDryRun || tally.Refused > 0)
+        {
+            return null;
+        }
+
+        if (firstEpoch is { } decided && !await whole.IsEpochAsync(decided))
+        {
+            return RecordsChanged();
+        }
+
+        foreach (var (row, reference) in await whole.ClaimAsync())
+        {
+            tally.RefuseDuplicate(row, reference);
+        }
+
+        if (tally.Refused == 0)
+        {
+            await whole.CommitAsync();
+            progress.Stored = tally.Created;
+        }
+
+        return null;
     }
 
     private static async Task RefuseDuplicatesAsync(
@@ -98,7 +123,8 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
     }
 
     /// <summary>What was not stored has a reference that is taken, or was decided by old service records.</summary>
-    private async Task<Problem?> StorePieceAsync(IReadOnlyList<ImportRow> rows, Caller caller, ImportTally tally)
+    private async Task<Problem?> StorePieceAsync(
+        IReadOnlyList<ImportRow> rows, Caller caller, ImportTally tally, ImportProgress progress)
     {
         for (var attempt = 1; attempt <= AttemptsMax; attempt++)
         {
@@ -110,6 +136,7 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
 
             var stored = await store.StoreAsync(writes);
             tally.Created += stored.Count;
+            progress.Stored += stored.Count;
             var open = writes.Where(write => !stored.Contains(write.Write.WriteId)).ToList();
             var taken = open.Count == 0 ? [] : await store.FindTakenAsync(
                 caller.Team, [.. open.Select(write => write.Reference).OfType<string>()]);
@@ -127,11 +154,10 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
             bool IsTaken(ImportWrite write) => write.Reference is { } reference && taken.Contains(reference);
         }
 
-        return new Problem(ProblemCode.Overloaded,
-            $"The service records changed too often meanwhile. {tally.Created} orders were stored; send it again.");
+        return new Problem(ProblemCode.Overloaded, "The service records changed too often meanwhile.");
     }
 
     private static Problem RecordsChanged() => new(ProblemCode.Overloaded,
-        "The service records changed while the import ran, so that its first rows may not be right any more. "
-        + "Nothing was stored; send it again.");
+        "The service records changed while the import ran, so that its first rows may not be right any more; send it "
+        + "again.");
 }

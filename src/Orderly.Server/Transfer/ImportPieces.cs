@@ -11,16 +11,26 @@ internal static class ImportPieces
     private const int PieceRowsMax = 1_000;
     private const int PieceLengthMaxBytes = 8 * 1024 * 1024;
 
+    /// <param name="reader">Reads the rows.</param>
+    /// <param name="wait">Waits until the next piece is there.</param>
+    /// <param name="stop">Ends it early.</param>
     public static async IAsyncEnumerable<ImportPiece> ReadAsync(
-        ImportReader reader, [EnumeratorCancellation] CancellationToken stop)
+        ImportReader reader, Func<Task, Task> wait, [EnumeratorCancellation] CancellationToken stop)
     {
         using var given = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var rows = reader.ReadAllAsync(given.Token).GetAsyncEnumerator(given.Token);
         var next = BeginAsync(rows);
         try
         {
-            while (await next is { Rows.Count: > 0 } piece)
+            while (true)
             {
+                await wait(next);
+                var piece = await next;
+                if (piece.Rows.Count == 0)
+                {
+                    break;
+                }
+
                 next = BeginAsync(rows);
                 yield return piece;
             }

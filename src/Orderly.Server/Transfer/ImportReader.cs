@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Orderly.Contract.Problems;
 using Orderly.Server.Http;
@@ -17,10 +18,10 @@ internal sealed class ImportReader
     }
 
     public static async Task<Result<ImportReader>> StartAsync(
-        HttpRequest request, ListFormat format, CancellationToken stop)
+        PipeReader body, ListFormat format, CancellationToken stop)
     {
         var isCsv = format == ListFormat.Csv;
-        var records = new RecordReader(request.BodyReader, hasQuotes: isCsv);
+        var records = new RecordReader(body, hasQuotes: isCsv);
         if (!isCsv)
         {
             return new ImportReader(records, csv: null);

@@ -2,13 +2,14 @@ using Microsoft.AspNetCore.Http.Features;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Changes;
+using Orderly.Server.Configuration;
 using Orderly.Server.Http;
 using Orderly.Server.Observability;
 
 namespace Orderly.Server.Transfer;
 
 /// <summary>Runs an import as its request asks for it, within the limits of imports.</summary>
-internal sealed class ImportRequest(ImportOrders import, TimeProvider time)
+internal sealed class ImportRequest(ImportOrders import, EdgeSettings settings, TimeProvider time)
 {
     private const string Atomic = "atomic";
     private const string Each = "each";
@@ -57,13 +58,9 @@ internal sealed class ImportRequest(ImportOrders import, TimeProvider time)
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         try
         {
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, tooLong.Token);
-            return await RunAsync(http, format, isEach, isDryRun, stop.Token);
-        }
-        catch (OperationCanceledException) when (tooLong.IsCancellationRequested)
-        {
-            return new Problem(ProblemCode.RequestTimeout,
-                $"An import may take {StreamLimits.ImportMinutesMax} minutes; send it in parts.");
+            var stall = TimeSpan.FromSeconds(settings.ImportStallSeconds);
+            var body = new PacedInput(http.Request.BodyReader, stall, time, tooLong.Token);
+            return await RunAsync(http, body, format, isEach, isDryRun);
         }
         finally
         {
@@ -73,17 +70,15 @@ internal sealed class ImportRequest(ImportOrders import, TimeProvider time)
     }
 
     private async Task<Result<ImportTally>> RunAsync(
-        HttpContext http, ListFormat format, bool isEach, bool isDryRun, CancellationToken stop)
+        HttpContext http, PacedInput body, ListFormat format, bool isEach, bool isDryRun)
     {
-        var caller = Caller.Of(http);
-        if ((await ImportReader.StartAsync(http.Request, format, stop)).IsRefused(out var unreadable, out var reader))
+        var stop = http.RequestAborted;
+        if ((await ImportReader.StartAsync(body, format, stop)).IsRefused(out var unreadable, out var reader))
         {
             return unreadable;
         }
 
-        var result = isEach && !isDryRun
-            ? await import.RunEachAsync(reader, caller, stop)
-            : await import.RunWholeAsync(reader, caller, isDryRun, stop);
+        var result = await import.RunAsync(reader, Caller.Of(http), isEach, isDryRun, stop);
         if (result.IsRefused(out var problem, out var tally))
         {
             return problem;

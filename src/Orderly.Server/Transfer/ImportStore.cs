@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Orderly.Server.Changes;
+using Orderly.Server.Configuration;
 using Orderly.Server.Database;
 using Orderly.Server.Orders;
 
@@ -15,7 +16,8 @@ internal sealed record ImportWrite(ImportRow Row, OrderWrite Write)
 /// <summary>
 /// Stores the rows of an import piece by piece, each in a transaction of its own.
 /// </summary>
-internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed, OrderVault vault)
+internal sealed class ImportStore(
+    ImportDataSource database, FeedSequencer feed, OrderVault vault, EdgeSettings settings)
 {
     private const int AttemptsMax = 4;
     private const int PieceSeconds = 60;
@@ -37,21 +39,26 @@ internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed,
     /// Stores a piece in a transaction of its own. The ids of the writes that were stored; a deadlock or a lost
     /// connection is tried again, which is safe: what is stored already is found by its write id.
     /// </summary>
+    /// <exception cref="UncertainWriteException">The database was lost before it answered.</exception>
     public async Task<HashSet<Guid>> StoreAsync(IReadOnlyList<ImportWrite> writes)
     {
         var group = await vault.SealAsync(writes.Select(write => write.Write));
-        var began = new List<int>();
+        var before = new Attempts();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                var stored = await StoreAsync(group, began);
+                var stored = await StoreAsync(group, before);
                 feed.Wake();
                 return stored;
             }
             catch (Exception exception) when (attempt < AttemptsMax && DatabaseFailure.IsTransient(exception))
             {
                 continue;
+            }
+            catch (Exception exception) when (before.MayHaveStored && DatabaseFailure.IsLost(exception))
+            {
+                throw new UncertainWriteException("The database was lost while it wrote.", exception);
             }
         }
     }
@@ -60,19 +67,21 @@ internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed,
     /// A repeated attempt first ends those before it. Where one of them had stored the piece, it stored all that it
     /// could, since it was one transaction.
     /// </summary>
-    private async Task<HashSet<Guid>> StoreAsync(OrderWrite[] group, List<int> began)
+    private async Task<HashSet<Guid>> StoreAsync(OrderWrite[] group, Attempts before)
     {
         await using var connection = await database.Writes.Source.OpenConnectionAsync();
-        if (began.Count > 0)
+        if (before.Backends.Count > 0)
         {
-            await OrderWriteStore.EndAsync(connection, began, PieceSeconds);
+            await OrderWriteStore.EndAsync(connection, before.Backends, PieceSeconds);
             if (await OrderWriteStore.FindStoredAsync(connection, group) is { Count: > 0 } receipts)
             {
                 return [.. receipts.Keys];
             }
+
+            before.MayHaveStored = false;
         }
 
-        began.Add(connection.ProcessID);
+        before.Backends.Add(connection.ProcessID);
         await using var transaction = await connection.BeginTransactionAsync();
         var claimed = await ClaimAsync(connection, [.. group.Where(write => write.ClaimedReference is not null)]);
         OrderWrite[] storable =
@@ -82,6 +91,7 @@ internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed,
             return []; // what was claimed is undone
         }
 
+        before.MayHaveStored = true;
         await transaction.CommitAsync();
         return [.. storable.Select(write => write.WriteId)];
     }
@@ -129,6 +139,15 @@ internal sealed class ImportStore(ImportDataSource database, FeedSequencer feed,
     }
 
     /// <summary>Begins an import of which all rows are stored, or none.</summary>
-    public Task<WholeImportStore> BeginWholeAsync(string team) =>
-        WholeImportStore.BeginAsync(database.Writes.Source, team, feed, vault);
+    public Task<WholeImportStore> BeginWholeAsync(string team) => WholeImportStore.BeginAsync(
+        database.Writes.Source, team, feed, vault, TimeSpan.FromSeconds(settings.ImportStallSeconds));
+
+    /// <summary>What earlier attempts at a piece may have left behind.</summary>
+    private sealed class Attempts
+    {
+        public List<int> Backends { get; } = [];
+
+        /// <summary>Whether one of them was lost while it committed.</summary>
+        public bool MayHaveStored { get; set; }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
 using Orderly.Server.Changes;
@@ -18,7 +19,10 @@ namespace Orderly.Server.Transfer;
 internal sealed class WholeImportStore : IAsyncDisposable
 {
     /// <summary>Where this process stands still, PostgreSQL gives the import up.</summary>
-    private const string SetUp = "select set_config('idle_in_transaction_session_timeout', '120s', true)";
+    private const string SetUp = "select set_config('idle_in_transaction_session_timeout', $1, true)";
+
+    /// <summary>How often this process may be late to say that it lives.</summary>
+    private const int SignsOfLifeMissedMax = 4;
 
     private const string CreateGathered =
         """
@@ -68,6 +72,8 @@ internal sealed class WholeImportStore : IAsyncDisposable
         order by g.row_number
         """;
 
+    private const string SayAlive = "select 1";
+
     private const string SelectEpoch = "select epoch from catalog_epoch";
 
     private const string DropGathered = "drop table gathered_references";
@@ -77,10 +83,13 @@ internal sealed class WholeImportStore : IAsyncDisposable
     private readonly string _team;
     private readonly FeedSequencer _feed;
     private readonly OrderVault _vault;
+    private readonly TimeSpan _stall;
 
     private WholeImportStore(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string team, FeedSequencer feed, OrderVault vault)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string team, FeedSequencer feed, OrderVault vault,
+        TimeSpan stall)
     {
+        _stall = stall;
         _vault = vault;
         _connection = connection;
         _transaction = transaction;
@@ -89,13 +98,31 @@ internal sealed class WholeImportStore : IAsyncDisposable
     }
 
     public static async Task<WholeImportStore> BeginAsync(
-        NpgsqlDataSource source, string team, FeedSequencer feed, OrderVault vault)
+        NpgsqlDataSource source, string team, FeedSequencer feed, OrderVault vault, TimeSpan stall)
     {
         var connection = await source.OpenConnectionAsync();
-        var store = new WholeImportStore(connection, await connection.BeginTransactionAsync(), team, feed, vault);
-        await store.ExecuteAsync(SetUp);
+        var transaction = await connection.BeginTransactionAsync();
+        var store = new WholeImportStore(connection, transaction, team, feed, vault, stall);
+        var patience = string.Create(
+            CultureInfo.InvariantCulture, $"{SignsOfLifeMissedMax * stall.TotalMilliseconds}ms");
+        await store.ExecuteAsync(SetUp, Parameters.Of(patience));
         await store.ExecuteAsync(CreateGathered);
         return store;
+    }
+
+    /// <summary>
+    /// Waits, and says meanwhile that this process lives: rows may arrive slowly. What is waited for is not looked at.
+    /// </summary>
+    public async Task WaitAsync(Task next)
+    {
+        while (!next.IsCompleted)
+        {
+            await next.WaitAsync(_stall).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!next.IsCompleted)
+            {
+                await ExecuteAsync(SayAlive);
+            }
+        }
     }
 
     /// <summary>The orders of those rows whose reference is taken, by an order or by a row before.</summary>
@@ -151,10 +178,19 @@ internal sealed class WholeImportStore : IAsyncDisposable
         return unclaimed;
     }
 
+    /// <exception cref="UncertainWriteException">The database was lost before it answered.</exception>
     public async Task CommitAsync()
     {
         await ExecuteAsync(DropGathered);
-        await _transaction.CommitAsync();
+        try
+        {
+            await _transaction.CommitAsync();
+        }
+        catch (Exception exception) when (DatabaseFailure.IsLost(exception))
+        {
+            throw new UncertainWriteException("The database was lost while it wrote.", exception);
+        }
+
         _feed.Wake();
     }
 

@@ -27,8 +27,8 @@ internal static class ProblemSchemas
         problem["version"].Whole(1, int.MaxValue);
         problem["scope"].Among(Scopes.All);
         problem["received"].Whole(0, long.MaxValue);
-        problem["created"].Whole(0, 0);
-        problem["refused"].Whole(1, long.MaxValue);
+        problem["created"].Whole(0, long.MaxValue);
+        problem["refused"].Whole(0, long.MaxValue);
 
         var fault = book.AnswerWithoutNulls(nameof(InputFault));
         fault["row"].Whole(1, long.MaxValue);

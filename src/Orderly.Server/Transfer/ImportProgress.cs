@@ -1,0 +1,57 @@
+namespace Orderly.Server.Transfer;
+
+/// <summary>How far an import has come, to be told where it does not come to its end.</summary>
+internal sealed class ImportProgress(ImportTally tally)
+{
+    private const string NothingStored = "Nothing was stored.";
+
+    private const string SendAgain =
+        "Orders with a reference can all be sent again; what is stored is refused as duplicate.";
+
+    /// <summary>Up to which row all is stored that can be, and how many orders those are.</summary>
+    private (long Row, long Stored) _done;
+
+    /// <summary>The rows that are being stored; 0: none.</summary>
+    private (long First, long Last) _begun;
+
+    /// <summary>How many orders are certainly stored.</summary>
+    public long Stored { get; set; }
+
+    /// <summary>What is told of it to programs.</summary>
+    public IReadOnlyList<KeyValuePair<string, object>> Members =>
+        [new("received", tally.Received), new("created", Stored), new("refused", tally.Refused)];
+
+    /// <summary>These rows are to be stored, too.</summary>
+    public void Begin(IReadOnlyList<ImportRow> rows)
+    {
+        tally.Received += rows.Count;
+        _begun = (_begun.First == 0 ? rows[0].Number : _begun.First, rows[^1].Number);
+    }
+
+    /// <summary>What can be stored of the rows begun is stored.</summary>
+    public void End()
+    {
+        _done = (_begun.Last, Stored);
+        _begun = default;
+    }
+
+    /// <summary>What is stored, and how to go on.</summary>
+    /// <param name="isUncertain">Whether the rows begun may be stored, too, without an answer that says so.</param>
+    public string Tell(bool isUncertain)
+    {
+        if (isUncertain || Stored != _done.Stored)
+        {
+            var begun = $"the rows {_begun.First} to {_begun.Last}";
+            var perhaps = Stored == 0
+                ? $"Perhaps the orders in {begun} are stored"
+                : $"At least {Stored} orders are stored: those of the rows up to the order in row {_done.Row}, and "
+                    + $"perhaps of {begun}";
+            return $"{perhaps}: read before you send any of these again without a reference. {SendAgain}";
+        }
+
+        return Stored == 0
+            ? NothingStored
+            : $"{Stored} orders are stored, of the rows up to the order in row {_done.Row}: go on with the row after "
+                + $"it. {SendAgain}";
+    }
+}

@@ -1,0 +1,52 @@
+using System.IO.Pipelines;
+using Orderly.Server.Http;
+
+namespace Orderly.Server.Transfer;
+
+/// <summary>
+/// A body as it arrives. A sender who stands still for too long is given up, and one who takes too long in all: each
+/// keeps one of few places.
+/// </summary>
+/// <param name="input">The body.</param>
+/// <param name="stall">For how long nothing may arrive.</param>
+/// <param name="time">The clock.</param>
+/// <param name="tooLong">Has taken too long in all.</param>
+internal sealed class PacedInput(PipeReader input, TimeSpan stall, TimeProvider time, CancellationToken tooLong)
+    : PipeReader
+{
+    /// <exception cref="TooSlowException">It took too long.</exception>
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        if (!tooLong.IsCancellationRequested && input.TryRead(out var there))
+        {
+            return there;
+        }
+
+        using var still = new CancellationTokenSource(stall, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(still.Token, tooLong, cancellationToken);
+        try
+        {
+            return await input.ReadAsync(stop.Token);
+        }
+        catch (OperationCanceledException) when (tooLong.IsCancellationRequested)
+        {
+            throw new TooSlowException(
+                $"An import may take {StreamLimits.ImportMinutesMax} minutes; send it in parts.");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TooSlowException($"Nothing came for {stall.TotalSeconds} s.");
+        }
+    }
+
+    public override bool TryRead(out ReadResult result) => input.TryRead(out result);
+
+    public override void AdvanceTo(SequencePosition consumed) => input.AdvanceTo(consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) =>
+        input.AdvanceTo(consumed, examined);
+
+    public override void CancelPendingRead() => input.CancelPendingRead();
+
+    public override void Complete(Exception? exception = null) => input.Complete(exception);
+}

@@ -1,0 +1,89 @@
+using Orderly.Tests.Harness;
+
+namespace Orderly.Tests.Transfer;
+
+/// <summary>Senders of an import who are slow, or stand still.</summary>
+public sealed class SlowSenderTests(SlowSenderTests.ImpatientServer server)
+    : IClassFixture<SlowSenderTests.ImpatientServer>
+{
+    private const int PieceRows = 1_000;
+
+    [Fact]
+    public async Task A_slow_but_steady_sender_may_take_longer_than_a_transaction_may_idle()
+    {
+        var replies = await Task.WhenAll(SendSlowlyAsync("mode=atomic"), SendSlowlyAsync("mode=each&dryRun=true"));
+
+        replies.ShouldAllBe(reply => reply.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal));
+        replies.ShouldAllBe(reply => reply.Contains("\"received\":20,\"created\":20,\"refused\":0"));
+    }
+
+    [Theory]
+    [InlineData("mode=atomic", 0, "Nothing was stored.")]
+    [InlineData("mode=each", PieceRows, "1000 orders are stored")]
+    public async Task A_sender_who_stands_still_is_told_what_is_stored_and_gives_its_place_back(
+        string query, long stored, string told)
+    {
+        var before = await server.Database.SingleAsync<long>("select count(*) from orders");
+        using var sender = await BeginAsync(query);
+        await SendAsync(sender, string.Concat(Enumerable.Repeat(AnOrder.Least + "\n", PieceRows + 1)));
+
+        var reply = await ReadProblemAsync(sender);
+        reply.ShouldStartWith("HTTP/1.1 408 ");
+        reply.ShouldContain("\"code\":\"request-timeout\"");
+        reply.ShouldContain($"Nothing came for {ImpatientServer.StallSeconds} s.");
+        reply.ShouldContain(told);
+        (await server.Database.SingleAsync<long>("select count(*) from orders")).ShouldBe(before + stored);
+        (await server.Database.SingleAsync<long>(
+            "select count(*) from pg_stat_activity where datname = current_database() "
+            + "and application_name = 'orderly-import' and xact_start is not null")).ShouldBe(0);
+    }
+
+    /// <summary>20 rows, in longer than PostgreSQL waits for a process that says nothing.</summary>
+    private async Task<string> SendSlowlyAsync(string query)
+    {
+        using var sender = await BeginAsync(query);
+        for (var i = 0; i < 20; i++)
+        {
+            await SendAsync(sender, AnOrder.Least + "\n");
+            await Task.Delay(TimeSpan.FromSeconds(0.25 * ImpatientServer.StallSeconds),
+                TestContext.Current.CancellationToken);
+        }
+
+        await sender.SendAsync("0\n\n");
+        return await ReadProblemAsync(sender);
+    }
+
+    private async Task<RawConnection> BeginAsync(string query)
+    {
+        var sender = await RawConnection.OpenAsync(server.Address);
+        await sender.SendAsync(
+            $"POST /orders/import?{query} HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\nConnection: close\n"
+            + $"X-Api-Key: {RunningServer.Key}\nContent-Type: application/x-ndjson\n\n");
+        return sender;
+    }
+
+    private static Task SendAsync(RawConnection sender, string rows) =>
+        sender.SendAsync(System.Text.Encoding.UTF8.GetBytes($"{rows.Length:x}\r\n{rows}\r\n"));
+
+    /// <summary>Until its end: the server may wait for a rest of the body that will not come.</summary>
+    private static async Task<string> ReadProblemAsync(RawConnection sender)
+    {
+        var reply = "";
+        while (!reply.EndsWith('}'))
+        {
+            var some = await sender.ReadSomeAsync();
+            reply += some.Length > 0 ? some : throw new InvalidOperationException("It ended early: " + reply);
+        }
+
+        return reply;
+    }
+
+    /// <summary>A server that gives up soon.</summary>
+    public sealed class ImpatientServer(TestCluster cluster) : RunningServer(cluster)
+    {
+        public const int StallSeconds = 2;
+
+        protected override IReadOnlyList<(string, string)> Settings =>
+            [("Limits:ImportStallSeconds", "2"), ("Limits:BodyBytesPerSecondMin", "1")];
+    }
+}
