@@ -21,8 +21,10 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch, TimeProvide
     public const int PageSizeDefault = 50;
     public const int WaitMaxSeconds = 30;
 
-    /// <summary>So much of the feed is looked through at a time for what is wanted of it.</summary>
-    private const int SearchStep = 5_000;
+    /// <summary>
+    /// So much of the feed is looked through at a time for what is wanted of it: a moment, also from the disk.
+    /// </summary>
+    private const int SearchStep = 1_000;
 
     /// <summary>A page of few or no events comes after so long; its token tells how far the search came.</summary>
     private const int SearchSeconds = 1;
