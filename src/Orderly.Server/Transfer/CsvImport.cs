@@ -181,7 +181,7 @@ internal sealed class CsvImport
         return new ImportRow(_firstNumber, Body: null, problem);
     }
 
-    private CsvCell IdOf(List<CsvCell> cells) => _idAt < 0 ? default : cells[_idAt];
+    private CsvCell IdOf(List<CsvCell> cells) => _idAt < 0 ? CsvCell.None : cells[_idAt];
 
     /// <summary>
     /// The id in a row that can't be read as a whole; null where it can't be known. Behind other cells it may be that

@@ -5,6 +5,9 @@ namespace Orderly.Server.Transfer;
 /// <summary>A cell as it was read. Nothing at all between two commas means none, a pair of quotes empty text.</summary>
 internal readonly record struct CsvCell(string Text, bool WasQuoted)
 {
+    /// <summary>The cell of a column that is not there.</summary>
+    public static readonly CsvCell None = new("", WasQuoted: false);
+
     public bool IsAbsent => Text.Length == 0 && !WasQuoted;
 }
 

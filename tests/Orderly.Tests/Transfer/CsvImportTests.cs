@@ -14,6 +14,15 @@ public sealed class CsvImportTests(RunningServer server) : IClassFixture<Running
     private const string When = "2026-12-01T10:00:00Z";
 
     [Fact]
+    public async Task Without_ids_each_row_is_an_order()
+    {
+        var reply = await ImportAsync($"datetime,services.id\n{When},window\n{When},window\nx\n{When},deep-clean\n");
+
+        Counts(reply).ShouldBe((4, 3, 1));
+        Errors(reply).ShouldBe(["3 # invalid-body"]);
+    }
+
+    [Fact]
     public async Task An_order_of_too_many_rows_is_refused_as_one()
     {
         var rows = string.Concat(Enumerable.Repeat($"a,{When},window,\n", 650)) + $"b,{When},window,\n";

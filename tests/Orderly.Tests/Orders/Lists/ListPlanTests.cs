@@ -190,7 +190,7 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
 
     internal async Task<List<Guid>> IdsAsync(NpgsqlBatchCommand command)
     {
-        await using var connection = await Lists.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var connection = await OpenUnhurriedAsync();
         await using var run = new NpgsqlCommand(command.CommandText, connection);
         Take(command, run);
         await using var reader = await run.ExecuteReaderAsync(TestContext.Current.CancellationToken);
@@ -237,11 +237,19 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
         return middle.Single();
     }
 
-    /// <summary>Looks for places to begin at, which is no list, and may take its time.</summary>
+    /// <summary>What is found is compared, by ways that need not be quick: how quick is told by plans.</summary>
+    private async Task<NpgsqlConnection> OpenUnhurriedAsync()
+    {
+        var connection = await Lists.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var unhurried = new NpgsqlCommand("set statement_timeout = 0", connection);
+        await unhurried.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        return connection;
+    }
+
     private async Task<List<OrderPosition>> PositionsAsync(string sql)
     {
-        await using var connection = await Lists.Source.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        await using var command = new NpgsqlCommand("set local statement_timeout = 0; " + sql, connection);
+        await using var connection = await OpenUnhurriedAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
         await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
         var positions = new List<OrderPosition>();
         while (await reader.ReadAsync(TestContext.Current.CancellationToken))
