@@ -36,14 +36,15 @@ internal sealed class AuditStore(ReadDataSource reads, WriteDataSource writes)
         """;
 
     private const string SelectPage =
-        """
+        $"""
         select a.audit_id, a.type, a.actor, a.team, a.subject, a.detail, a.at
         from audit a
         where (a.at, a.audit_id) < ($2, $3)
             and ($4::text is null or a.team = $4) and ($5::text is null or a.type = $5)
             and ($6::text is null or a.actor = $6)
             and ($7::text is null or a.subject = $7
-                or a.subject = 'orders' and a.detail::jsonb -> 'orders' ? $7) -- shown on a page with others
+                -- shown on a page with others
+                or a.subject = '{AuditTypes.ManyOrders}' and a.detail::jsonb -> 'orders' ? $7)
             and a.at >= $8 and a.at < $9
         order by a.at desc, a.audit_id desc
         limit $1

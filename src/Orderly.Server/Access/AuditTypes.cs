@@ -19,6 +19,9 @@ internal static class AuditTypes
     /// <summary>Personal data that was erased.</summary>
     public const string OrderErased = "order.erased";
 
+    /// <summary>The subject of an entry that is about many orders; those of a page stand in its detail.</summary>
+    public const string ManyOrders = "orders";
+
     public static readonly IReadOnlyList<string> All =
         [KeyCreated, KeyChanged, KeyRotated, KeyRevoked, OrderForced, OrderRevealed, OrderErased];
 

@@ -223,4 +223,11 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
 internal sealed class OverloadedException() : Exception("More work waits than may be queued.");
 
 /// <summary>A write got no answer from the database, so it may have been stored or not.</summary>
-internal sealed class UncertainWriteException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class UncertainWriteException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>The connection was lost where the database may have stored already.</summary>
+    public UncertainWriteException(Exception lost)
+        : this("The database was lost while it wrote.", lost)
+    {
+    }
+}

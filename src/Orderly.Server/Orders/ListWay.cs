@@ -34,8 +34,6 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam)
     /// <summary>Orders are counted over a long span to know how many a short one has.</summary>
     private const double CountedSeconds = OrderSpansStore.LongHours * 3_600;
 
-    private static readonly DateTime BeforeAll = new(1800, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-
     /// <summary>How the index of terms is searched; null where there are none.</summary>
     public SpanSearch? Spans { get; init; }
 
@@ -68,7 +66,8 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam)
     }
 
     /// <summary>Nothing is older, and the spans of time since -infinity would never end.</summary>
-    private static DateTime? NotBeforeAll(DateTime? instant) => instant < BeforeAll ? BeforeAll : instant;
+    private static DateTime? NotBeforeAll(DateTime? instant) =>
+        instant < OrderSpansStore.Origin ? OrderSpansStore.Origin : instant;
 
     private static List<Bound> OnOtherFields(OrderFilter filter, Sort sort) =>
         [.. filter.Bounds.Where(bound => !sort.IsBy(bound.Field))];

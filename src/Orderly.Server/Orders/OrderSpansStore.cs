@@ -28,6 +28,9 @@ internal sealed record OrderSpansStore(
     public const int ShortHours = 16;
     public const int LongHours = 512;
 
+    /// <summary>Where spans are counted from; no order is older.</summary>
+    public static readonly DateTime Origin = new(1800, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
     private static readonly string Short = $"interval '{ShortHours} hours'";
     private static readonly string Long = $"interval '{LongHours} hours'";
     private const string Live = "from orders where deleted_at is null";

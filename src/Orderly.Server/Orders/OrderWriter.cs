@@ -113,7 +113,7 @@ internal sealed class OrderWriter : IAsyncDisposable
                 && !(began.Count == 1 && DatabaseFailure.IsWithoutEffect(exception)))
             {
                 _database.Forget(); // the others may be as silent as this one
-                throw new UncertainWriteException("The database was lost while it wrote.", exception);
+                throw new UncertainWriteException(exception);
             }
         }
     }

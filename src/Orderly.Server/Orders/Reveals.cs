@@ -16,9 +16,6 @@ internal sealed class Reveals : IAsyncDisposable
     private const int RecentMax = 100_000;
     private const int RepeatSeconds = 60;
 
-    /// <summary>What stands for an entry that is about many orders.</summary>
-    private const string ManyOrders = "orders";
-
     private readonly AuditStore _audit;
     private readonly Ids _ids;
     private readonly TimeProvider _time;
@@ -61,7 +58,7 @@ internal sealed class Reveals : IAsyncDisposable
     }
 
     internal Task RecordStreamAsync(Caller caller, string route, string phase, long? count) =>
-        _notes.SubmitAsync([Note(caller, caller.Team, ManyOrders, ("route", route), ("stream", phase),
+        _notes.SubmitAsync([Note(caller, caller.Team, AuditTypes.ManyOrders, ("route", route), ("stream", phase),
             ("count", count))]);
 
     public ValueTask DisposeAsync() => _notes.DisposeAsync();
@@ -73,7 +70,8 @@ internal sealed class Reveals : IAsyncDisposable
             : shown.GroupBy(order => order.Team, StringComparer.Ordinal).Select(team =>
             {
                 var ids = team.Select(order => order.Id).Distinct().ToArray();
-                return Note(caller, team.Key, ManyOrders, ("route", route), ("count", ids.Length), ("orders", ids));
+                return Note(caller, team.Key, AuditTypes.ManyOrders,
+                    ("route", route), ("count", ids.Length), ("orders", ids));
             });
 
     private AuditNote Note(Caller caller, string team, string subject, params (string, object?)[] detail) =>

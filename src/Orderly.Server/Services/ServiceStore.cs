@@ -128,7 +128,7 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes,
         }
         catch (NpgsqlException exception) when (DatabaseFailure.IsLost(exception))
         {
-            throw new UncertainWriteException("The database was lost while it wrote.", exception);
+            throw new UncertainWriteException(exception);
         }
     }
 

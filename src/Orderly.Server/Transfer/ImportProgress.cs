@@ -18,8 +18,7 @@ internal sealed class ImportProgress(ImportTally tally)
     public long Stored { get; set; }
 
     /// <summary>What is told of it to programs.</summary>
-    public IReadOnlyList<KeyValuePair<string, object>> Members =>
-        [new("received", tally.Received), new("created", Stored), new("refused", tally.Refused)];
+    public IReadOnlyList<KeyValuePair<string, object>> Members => tally.MembersWith(Stored);
 
     /// <summary>These rows are to be stored, too.</summary>
     public void Begin(IReadOnlyList<ImportRow> rows)

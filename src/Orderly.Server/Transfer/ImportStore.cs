@@ -58,7 +58,7 @@ internal sealed class ImportStore(
             }
             catch (Exception exception) when (before.MayHaveStored && DatabaseFailure.IsLost(exception))
             {
-                throw new UncertainWriteException("The database was lost while it wrote.", exception);
+                throw new UncertainWriteException(exception);
             }
         }
     }

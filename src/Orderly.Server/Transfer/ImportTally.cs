@@ -60,7 +60,7 @@ internal sealed class ImportTally
     public Problem ToProblem() => new(ProblemCode.ImportRefused,
         $"{Refused} of {Received} rows were refused, so nothing was stored; see errors.")
     {
-        Members = [new("received", Received), new("created", 0L), new("refused", Refused)],
+        Members = MembersWith(stored: 0),
         Faults = [.. Errors().Select(error => new InputFault
         {
             Row = error.Row,
@@ -69,6 +69,10 @@ internal sealed class ImportTally
             Detail = error.Detail,
         })],
     };
+
+    /// <summary>The counts as members of a problem document, where so many orders are stored.</summary>
+    public IReadOnlyList<KeyValuePair<string, object>> MembersWith(long stored) =>
+        [new("received", Received), new("created", stored), new("refused", Refused)];
 
     private void Add(long row, string pointer, string code, string detail)
     {

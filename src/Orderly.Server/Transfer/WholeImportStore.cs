@@ -188,7 +188,7 @@ internal sealed class WholeImportStore : IAsyncDisposable
         }
         catch (Exception exception) when (DatabaseFailure.IsLost(exception))
         {
-            throw new UncertainWriteException("The database was lost while it wrote.", exception);
+            throw new UncertainWriteException(exception);
         }
 
         _feed.Wake();

@@ -117,7 +117,7 @@ public sealed class LapsedCallerTests(RunningServer server) : IClassFixture<Runn
     /// </summary>
     private async Task<(string Token, Task<Reply> Answer)> WaitForChangesAsync(Api caller)
     {
-        var token = await EndAsync();
+        var token = await server.EndOfFeedAsync();
         var keys = server.Services.GetRequiredService<KeyRing>();
         await _api.GetAsync("/me");
         long before;
@@ -140,7 +140,7 @@ public sealed class LapsedCallerTests(RunningServer server) : IClassFixture<Runn
 
     private async Task<HttpResponseMessage> OpenAsync(string key)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/changes?after=" + await EndAsync());
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/changes?after=" + await server.EndOfFeedAsync());
         request.Headers.Add("X-Api-Key", key);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Stop);
@@ -152,22 +152,5 @@ public sealed class LapsedCallerTests(RunningServer server) : IClassFixture<Runn
     {
         using var deadline = new CancellationTokenSource(Deadline);
         return await stream.Content.ReadAsStringAsync(deadline.Token);
-    }
-
-    private async Task<string> EndAsync()
-    {
-        using var deadline = new CancellationTokenSource(Deadline);
-        while (await server.Database.SingleAsync<long>("select count(*) from pending") > 0)
-        {
-            await Task.Delay(5, deadline.Token); // what other tests wrote has no place yet
-        }
-
-        var page = (await _api.GetAsync("/changes?limit=500")).ShouldBe(200);
-        while (page.At("data").GetArrayLength() > 0)
-        {
-            page = (await _api.GetAsync("/changes?limit=500&after=" + page.String("next"))).ShouldBe(200);
-        }
-
-        return page.String("next")!;
     }
 }

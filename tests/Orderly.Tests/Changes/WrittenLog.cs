@@ -44,11 +44,7 @@ public sealed class WrittenLog(TestCluster cluster) : RunningServer(cluster), IA
     /// <summary>Waits until everything is in the feed, and signs it.</summary>
     internal async Task<Checkpoint> SignAsync()
     {
-        while (await Database.SingleAsync<long>("select count(*) from pending") > 0)
-        {
-            await Task.Yield();
-        }
-
+        await Database.WaitForFeedAsync();
         await using var connection = await Database.OpenAsync();
         while (!await Services.GetRequiredService<Checkpointer>().SignAsync(connection, CancellationToken.None))
         {

@@ -99,6 +99,19 @@ public class RunningServer(TestCluster? cluster) : IAsyncLifetime
         return caller;
     }
 
+    /// <summary>The token behind all that was written: what has no place in the feed yet is waited for.</summary>
+    public async Task<string> EndOfFeedAsync()
+    {
+        await Database.WaitForFeedAsync();
+        var page = (await Api.GetAsync("/changes?limit=500")).ShouldBe(200);
+        while (page.At("data").GetArrayLength() > 0)
+        {
+            page = (await Api.GetAsync("/changes?limit=500&after=" + page.String("next"))).ShouldBe(200);
+        }
+
+        return page.String("next")!;
+    }
+
     /// <summary>A key made as an administrator would make it, and a caller with it.</summary>
     public async Task<(string Id, Api Caller)> MakeKeyAsync(string json)
     {

@@ -70,6 +70,10 @@ public sealed class TestDatabase(string connectionString, TestDatabase? admin = 
     public async Task<T> SingleAsync<T>(string sql, params object[] parameters) =>
         (await ListAsync<T>(sql, parameters)).ShouldHaveSingleItem();
 
+    /// <summary>Waits until all that was written has its place in the feed.</summary>
+    public Task WaitForFeedAsync() => Patience.UntilAsync(
+        async () => await SingleAsync<long>("select count(*) from pending") == 0);
+
     /// <summary>Moves the clock on for one order, as the server sees it: the order was created earlier.</summary>
     public async Task AgeAsync(string orderId, string interval = "3 hours") => (await ExecuteAsync(
         "update orders set created_at = created_at - $2::interval, updated_at = updated_at - $2::interval "

@@ -18,7 +18,7 @@ public sealed class FeedWaitingTests(FeedWaitingTests.LivelyServer server)
     [Fact]
     public async Task A_reader_is_answered_in_time_whatever_happens_that_it_does_not_want()
     {
-        var token = await EndAsync();
+        var token = await server.EndOfFeedAsync();
         var clock = Stopwatch.StartNew();
         var waiting = _api.GetAsync($"/changes?after={token}&wait=1&type=order.erased");
         while (!waiting.IsCompleted && clock.Elapsed.TotalSeconds < PatienceSeconds)
@@ -35,7 +35,7 @@ public sealed class FeedWaitingTests(FeedWaitingTests.LivelyServer server)
     [Fact]
     public async Task A_stream_shows_that_it_is_alive_and_how_far_it_is_whatever_happens_that_its_reader_does_not_want()
     {
-        var token = await EndAsync();
+        var token = await server.EndOfFeedAsync();
         using var done = new CancellationTokenSource(TimeSpan.FromSeconds(PatienceSeconds));
         var writing = WriteUntilAsync(done.Token);
         string[] ids;
@@ -56,7 +56,7 @@ public sealed class FeedWaitingTests(FeedWaitingTests.LivelyServer server)
     [Fact]
     public async Task What_is_wanted_is_found_behind_whatever_is_not()
     {
-        var token = await EndAsync();
+        var token = await server.EndOfFeedAsync();
         var id = await _api.PlaceAsync();
         for (var i = 0; i < 120; i++)
         {
@@ -108,17 +108,6 @@ public sealed class FeedWaitingTests(FeedWaitingTests.LivelyServer server)
         id.ShouldStartWith("id: ");
         (await reader.ReadLineAsync(stop)).ShouldBe("");
         return id[4..];
-    }
-
-    private async Task<string> EndAsync()
-    {
-        var page = (await _api.GetAsync("/changes?limit=500")).ShouldBe(200);
-        while (page.At("data").GetArrayLength() > 0)
-        {
-            page = (await _api.GetAsync("/changes?limit=500&after=" + page.String("next"))).ShouldBe(200);
-        }
-
-        return page.String("next")!;
     }
 
     private async Task<HttpResponseMessage> OpenAsync(string path, params (string Name, string Value)[] headers)

@@ -12,7 +12,7 @@ public sealed class OrderFeedTests(RunningServer server) : IClassFixture<Running
     [Fact]
     public async Task Every_change_is_an_event_with_the_order_as_it_stood()
     {
-        var token = await EndAsync();
+        var token = await server.EndOfFeedAsync();
         var id = await _api.PlaceAsync(AnOrder.With("""  "reference": "event-one"  """));
         (await _api.PostAsync($"/orders/{id}/status", """{"status": "confirmed", "reason": "paid"}""")).ShouldBe(200);
         (await _api.DeleteAsync("/orders/" + id)).ShouldBe(204);
@@ -36,7 +36,7 @@ public sealed class OrderFeedTests(RunningServer server) : IClassFixture<Running
     [Fact]
     public async Task Pages_hold_each_event_once_and_next_goes_on_for_ever()
     {
-        var token = await EndAsync();
+        var token = await server.EndOfFeedAsync();
         var ids = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => _api.PlaceAsync()));
         var subjects = new List<string>();
         while (subjects.Count(ids.Contains) < ids.Length)
@@ -52,7 +52,7 @@ public sealed class OrderFeedTests(RunningServer server) : IClassFixture<Running
     [Fact]
     public async Task A_reader_that_waits_is_told_as_soon_as_something_happens()
     {
-        var token = await EndAsync();
+        var token = await server.EndOfFeedAsync();
         var waiting = _api.GetAsync($"/changes?after={token}&wait=30");
         var start = Stopwatch.StartNew();
         await _api.PlaceAsync();
@@ -75,7 +75,7 @@ public sealed class OrderFeedTests(RunningServer server) : IClassFixture<Running
     [Fact]
     public async Task Only_the_wanted_types_are_given()
     {
-        var token = await EndAsync();
+        var token = await server.EndOfFeedAsync();
         var id = await _api.PlaceAsync();
         (await _api.DeleteAsync("/orders/" + id)).ShouldBe(204);
         await ReadAsync(token, id, 2);
@@ -100,7 +100,7 @@ public sealed class OrderFeedTests(RunningServer server) : IClassFixture<Running
     [Fact]
     public async Task A_stream_gives_events_as_they_come_and_goes_on_after_the_last_one_that_was_seen()
     {
-        var token = await EndAsync();
+        var token = await server.EndOfFeedAsync();
         var first = await _api.PlaceAsync();
         await ReadAsync(token, first, 1);
         var seen = await StreamAsync("/changes?after=" + token, lastEventId: null, first);
@@ -108,20 +108,6 @@ public sealed class OrderFeedTests(RunningServer server) : IClassFixture<Running
 
         var next = await StreamAsync("/changes?after=" + token, seen.Id, second);
         next.Subjects.ShouldNotContain(first);
-    }
-
-    private async Task<string> EndAsync()
-    {
-        var token = "";
-        while (true)
-        {
-            var page = (await _api.GetAsync($"/changes?limit=500{token}")).ShouldBe(200);
-            token = "&after=" + page.String("next");
-            if (page.At("data").GetArrayLength() == 0)
-            {
-                return page.String("next")!;
-            }
-        }
     }
 
     /// <summary>The events of an order behind a token, once there are so many.</summary>

@@ -91,12 +91,7 @@ public sealed class BrokenOffImportTests(RunningServer server) : IClassFixture<R
             + $"X-Api-Key: {RunningServer.Key}\nContent-Type: {NdJson}\n\n");
         var before = await CountAsync();
         await sender.SendAsync(Encoding.UTF8.GetBytes($"{rows.Length:x}\r\n{rows}\r\n"));
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (await CountAsync() < before + (2 * PieceRows))
-        {
-            await Task.Delay(20, deadline.Token);
-        }
-
+        await Patience.UntilAsync(async () => await CountAsync() >= before + (2 * PieceRows));
         await sender.SendAsync("no length\n");
 
         var reply = await sender.ReadToEndAsync();

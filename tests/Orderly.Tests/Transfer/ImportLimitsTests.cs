@@ -6,8 +6,6 @@ namespace Orderly.Tests.Transfer;
 /// <summary>How many imports run at a time.</summary>
 public sealed class ImportLimitsTests(RunningServer server) : IClassFixture<RunningServer>
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
     [Fact]
     public async Task More_imports_than_there_are_places_are_told_to_come_later()
     {
@@ -20,7 +18,7 @@ public sealed class ImportLimitsTests(RunningServer server) : IClassFixture<Runn
                 await open[i].SendAsync(
                     "POST /orders/import?mode=atomic HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n"
                     + $"X-Api-Key: {RunningServer.Key}\nContent-Type: application/x-ndjson\n\n2\n\n\n");
-                await UntilAsync(async () => await ImportsAsync() == i + 1); // it waits for more of the body
+                await Patience.UntilAsync(async () => await ImportsAsync() == i + 1); // it waits for more of the body
             }
 
             var refused = (await ImportAsync()).ShouldRefuse(503, "overloaded");
@@ -31,7 +29,7 @@ public sealed class ImportLimitsTests(RunningServer server) : IClassFixture<Runn
             open.ForEach(connection => connection.Dispose());
         }
 
-        await UntilAsync(async () => (await ImportAsync()).Status == 200);
+        await Patience.UntilAsync(async () => (await ImportAsync()).Status == 200);
     }
 
     private Task<Reply> ImportAsync() => server.Api.SendAsync(
@@ -40,13 +38,4 @@ public sealed class ImportLimitsTests(RunningServer server) : IClassFixture<Runn
     private Task<long> ImportsAsync() => server.Database.SingleAsync<long>(
         "select count(*) from pg_stat_activity where datname = current_database() "
         + "and application_name = 'orderly-import' and xact_start is not null");
-
-    private static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var deadline = new CancellationTokenSource(Deadline);
-        while (!await holds())
-        {
-            await Task.Delay(20, deadline.Token);
-        }
-    }
 }

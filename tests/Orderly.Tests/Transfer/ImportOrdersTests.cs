@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Orderly.Tests.Harness;
+using static Orderly.Tests.Transfer.ImportReply;
 
 namespace Orderly.Tests.Transfer;
 
@@ -224,13 +225,13 @@ public sealed class ImportOrdersTests(RunningServer server) : IClassFixture<Runn
             await sender.SendAsync($"POST /orders/import?mode={mode} HTTP/1.1\nHost: x\n"
                 + $"X-Api-Key: {RunningServer.Key}\nContent-Type: {NdJson}\nContent-Length: {part.Length + 10}\n\n");
             await sender.SendAsync(part);
-            await UntilAsync(async () => await server.Database.SingleAsync<bool>(mode == "each"
+            await Patience.UntilAsync(async () => await server.Database.SingleAsync<bool>(mode == "each"
                 ? "select count(*) >= 1000 from orders where content like '%broken-each%'"
                 : "select exists (select from pg_stat_activity where datname = current_database() "
                     + "and application_name = 'orderly-import' and backend_xid is not null)"));
         }
 
-        await UntilAsync(async () => await server.Database.SingleAsync<bool>(
+        await Patience.UntilAsync(async () => await server.Database.SingleAsync<bool>(
             "select not exists (select from pg_stat_activity where datname = current_database() "
             + "and application_name = 'orderly-import' and xact_start is not null)"));
         (await server.Database.SingleAsync<long>(
@@ -242,23 +243,4 @@ public sealed class ImportOrdersTests(RunningServer server) : IClassFixture<Runn
 
     private async Task<int> FindAsync(string reference) =>
         (await _api.GetAsync("/orders?reference=" + reference)).At("data").GetArrayLength();
-
-    private static (long Received, long Created, long Refused) Counts(Reply reply) => (
-        reply.At("received").GetInt64(), reply.At("created").GetInt64(), reply.At("refused").GetInt64());
-
-    private static List<string> Errors(Reply reply) => [.. reply.At("errors").EnumerateArray().Select(error =>
-    {
-        error.GetProperty("detail").GetString().ShouldNotBeNullOrWhiteSpace();
-        return string.Create(CultureInfo.InvariantCulture, $"{error.GetProperty("row").GetInt64()} ")
-            + $"{error.GetProperty("pointer").GetString()} {error.GetProperty("code").GetString()}";
-    })];
-
-    private static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await holds())
-        {
-            await Task.Delay(20, deadline.Token);
-        }
-    }
 }

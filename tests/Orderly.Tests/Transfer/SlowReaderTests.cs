@@ -7,8 +7,6 @@ namespace Orderly.Tests.Transfer;
 public sealed class SlowReaderTests(RunningServer server) : IClassFixture<RunningServer>
 {
     private const int OrdersCount = 40_000;
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
     [Fact]
     public async Task A_reader_who_goes_away_sets_the_connection_and_the_snapshot_free()
     {
@@ -17,10 +15,10 @@ public sealed class SlowReaderTests(RunningServer server) : IClassFixture<Runnin
         {
             await reader.SendAsync(
                 $"GET /orders HTTP/1.1\nHost: x\nX-Api-Key: {RunningServer.Key}\nAccept: text/csv\n\n");
-            await UntilAsync(async () => await StreamsAsync() == 1); // held up by a reader who takes nothing
+            await Patience.UntilAsync(async () => await StreamsAsync() == 1); // held up by a reader who takes nothing
         }
 
-        await UntilAsync(async () => await StreamsAsync() == 0);
+        await Patience.UntilAsync(async () => await StreamsAsync() == 0);
     }
 
     [Fact]
@@ -32,10 +30,10 @@ public sealed class SlowReaderTests(RunningServer server) : IClassFixture<Runnin
         using var reader = await RawConnection.OpenAsync(server.Address);
         await reader.SendAsync(
             $"GET /orders HTTP/1.1\nHost: x\nX-Api-Key: {made.String("key")}\nAccept: text/csv\n\n");
-        await UntilAsync(async () => await StreamsAsync() == 1);
+        await Patience.UntilAsync(async () => await StreamsAsync() == 1);
         (await server.Api.DeleteAsync("/keys/" + made.Id)).ShouldBe(204);
 
-        await UntilAsync(async () => await StreamsAsync() == 0);
+        await Patience.UntilAsync(async () => await StreamsAsync() == 0);
     }
 
     [Fact]
@@ -50,7 +48,7 @@ public sealed class SlowReaderTests(RunningServer server) : IClassFixture<Runnin
                 readers.Add(await RawConnection.OpenAsync(server.Address));
                 await readers[i].SendAsync(
                     $"GET /orders HTTP/1.1\nHost: x\nX-Api-Key: {RunningServer.Key}\nAccept: text/csv\n\n");
-                await UntilAsync(async () => await StreamsAsync() == i + 1);
+                await Patience.UntilAsync(async () => await StreamsAsync() == i + 1);
             }
 
             var refused = (await server.Api.GetAsync("/orders", ("Accept", "application/x-ndjson")))
@@ -63,7 +61,7 @@ public sealed class SlowReaderTests(RunningServer server) : IClassFixture<Runnin
             readers.ForEach(reader => reader.Dispose());
         }
 
-        await UntilAsync(async () =>
+        await Patience.UntilAsync(async () =>
             (await server.Api.GetAsync("/orders?number=1", ("Accept", "application/x-ndjson"))).Status == 200);
     }
 
@@ -82,14 +80,5 @@ public sealed class SlowReaderTests(RunningServer server) : IClassFixture<Runnin
             + "select gen_random_uuid(), write_id, version, status, team, datetime, totalfee, totalfee_stated, "
             + "content, personal, created_at, created_by, updated_at, updated_by, terms "
             + "from orders, generate_series(1, $2) where order_id = $1", Guid.Parse(id), OrdersCount);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var deadline = new CancellationTokenSource(Deadline);
-        while (!await holds())
-        {
-            await Task.Delay(20, deadline.Token);
-        }
     }
 }
