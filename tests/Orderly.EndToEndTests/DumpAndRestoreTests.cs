@@ -30,6 +30,7 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
         List<WholeEvent> known;
         string token;
         Dictionary<Guid, int> before;
+        int written;
         await using (var writers = new OrderWriters(there))
         {
             await writers.ReachAsync(OrdersBefore);
@@ -38,9 +39,12 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
             Succeeded(await BackupScripts.RunAsync(
                 "dump", [dump], BackupScripts.Variables(sourceDatabase, programs)));
             await writers.ReachAsync(before.Count + OrdersAfter);
+            await writers.StopAsync();
+            written = writers.Acknowledged.Values.Sum();
         }
 
-        var (all, end) = await WholeFeed.ReadAsync(there, after: null);
+        var (all, end) = await WholeFeed.ReadAsync(there, after: null, written);
+        all.Count.ShouldBe(written);
 
         await using var elsewhere = await StartClusterAsync(source.Directory + "-elsewhere");
         var restored = await MakeDatabaseAsync(elsewhere);
@@ -54,7 +58,7 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
 
         await using var server = await LoneServer.StartAsync(settings);
         using var here = new OrderlyClient(server.Address, bug: null);
-        var (events, _) = await WholeFeed.ReadAsync(here, after: null);
+        var (events, _) = await WholeFeed.ReadAsync(here, after: null, await RevisionsAsync(restored));
 
         // What was in the feed then is there, at its place; all of it happened; nothing acknowledged before is missing.
         events.Take(known.Count).ShouldBe(known);
@@ -71,7 +75,7 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
             placed.Add(await OrderWriters.PlaceAsync(here, $"restored-{i}"));
         }
 
-        var (rest, _) = await WholeFeed.ReadAsync(here, token);
+        var (rest, _) = await WholeFeed.ReadAsync(here, token, events.Count - known.Count + OrdersRestored);
         rest.Take(events.Count - known.Count).ShouldBe(events.Skip(known.Count));
         rest.Skip(events.Count - known.Count).Select(one => one.Order).ShouldBe(placed, ignoreOrder: true);
         (await PositionsAsync(restored)).ShouldBe((events.Count + OrdersRestored, 1, events.Count + OrdersRestored));
@@ -147,6 +151,13 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
         {
             Username = "app", Password = "not-a-secret-here", Database = "elsewhere",
         }.ConnectionString;
+    }
+
+    private static async Task<int> RevisionsAsync(string connectionString)
+    {
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var command = source.CreateCommand("select count(*)::int from revisions");
+        return (int)(await command.ExecuteScalarAsync())!;
     }
 
     private static async Task<(long Count, long First, long Last)> PositionsAsync(string connectionString)

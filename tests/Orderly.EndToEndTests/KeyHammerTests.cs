@@ -37,7 +37,8 @@ public sealed class KeyHammerTests(ITestOutputHelper output)
     private async Task<List<string>> HammerAsync(Func<HttpMessageHandler, DelegatingHandler>? bug)
     {
         await using var installation = await Installation.StartAsync([]);
-        var servers = installation.Servers.Select(server => new OrderlyClient(server.Address, bug)).ToList();
+        var servers = installation.Servers.Select(server => new OrderlyClient(
+            server.Address, bug, OrderlyClient.TimeoutSecondsAmongFaults)).ToList();
         try
         {
             (await servers[0].SendAsync(HttpMethod.Put, "/services/deep-clean", """{"name": "D", "fee": 20}"""))

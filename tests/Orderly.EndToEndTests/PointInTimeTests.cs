@@ -64,14 +64,15 @@ public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
 
         await using var again = await StartServerAsync(restored, keys);
         using var here = new OrderlyClient(again.Address, bug: null);
-        var (events, token) = await WholeFeed.ReadAsync(here, after: null);
+        var (events, token) = await WholeFeed.ReadAsync(here, after: null, inBase.Count + inLog.Count);
         events.Select(one => one.Order).ShouldBe([.. inBase, .. inLog], ignoreOrder: true);
         (await here.GetAsync($"/orders/{later[0]}")).Status.ShouldBe(404);
         (await here.GetAsync($"/orders/{inLog[^1]}")).Body.GetProperty("customer").GetProperty("name").GetString()
             .ShouldBe("Ada");
 
         var after = await PlaceAsync(here, "later"); // references of what is gone are free
-        (await WholeFeed.ReadAsync(here, token)).Events.Select(one => one.Order).ShouldBe(after, ignoreOrder: true);
+        (await WholeFeed.ReadAsync(here, token, after.Count)).Events.Select(one => one.Order)
+            .ShouldBe(after, ignoreOrder: true);
         (await AskAsync(restored, "select (count(*) = max(position))::text from feed")).ShouldBe("true");
         output.WriteLine($"set back to {moment}: {events.Count} orders kept, {later.Count} gone. {verdict.Output}");
     }

@@ -54,7 +54,8 @@ internal static class Soak
             + $"{options.Faults} faults");
         await using var installation = await Installation.StartAsync(options.PlantedSql);
         List<OrderlyClient> servers =
-            [.. installation.Servers.Select(server => new OrderlyClient(server.Address, options.PlantedHandler))];
+            [.. installation.Servers.Select(server => new OrderlyClient(
+                server.Address, options.PlantedHandler, OrderlyClient.TimeoutSecondsAmongFaults))];
         try
         {
             await PrepareAsync(servers[0]);

@@ -26,10 +26,16 @@ internal sealed class OrderWriters : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>From then on nothing is written, and all that was written is acknowledged.</summary>
+    public async Task StopAsync()
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_work);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         _stop.Dispose();
     }
 
@@ -40,7 +46,7 @@ internal sealed class OrderWriters : IAsyncDisposable
             {"datetime": "2026-11-23T09:30:00Z", "services": [{"id": "deep-clean", "quantity": 2}],
              "reference": "{{{reference}}}", "customer": {"name": "Ada", "email": "{{{reference}}}@example.com"}}
             """);
-        answer.Status.ShouldBe(201, answer.Body.ToString());
+        answer.ShouldHaveStatus(201);
         return answer.Body.GetProperty("id").GetGuid();
     }
 
@@ -51,7 +57,7 @@ internal sealed class OrderWriters : IAsyncDisposable
             var id = await PlaceAsync(client, string.Create(CultureInfo.InvariantCulture, $"w{number}-{i}"));
             Acknowledged[id] = 1;
             var change = await client.SendAsync(HttpMethod.Post, $"/orders/{id}/status", """{"status": "confirmed"}""");
-            change.Status.ShouldBe(200, change.Body.ToString());
+            change.ShouldHaveStatus(200);
             Acknowledged[id] = 2;
         }
     }

@@ -18,6 +18,8 @@ internal sealed record Attempt(int Status, JsonElement Body, bool IsReplay, Time
         Failure = $"{exception.GetType().Name}: {exception.Message}",
     };
 
+    public void ShouldHaveStatus(int expected) => Status.ShouldBe(expected, Failure ?? Body.ToString());
+
     public bool IsSuccess => Status is >= 200 and < 300;
 
     /// <summary>The problem's code where it is one.</summary>
@@ -31,7 +33,11 @@ internal sealed record Attempt(int Status, JsonElement Body, bool IsReplay, Time
 /// <summary>Sends single requests to one of the servers.</summary>
 internal sealed class OrderlyClient : IDisposable
 {
-    public const int TimeoutSecondsDefault = 5;
+    /// <summary>For a server that is well, on a machine that may be busy.</summary>
+    public const int TimeoutSecondsDefault = 30;
+
+    /// <summary>Where servers fail on purpose, and what got no answer is sent again.</summary>
+    public const int TimeoutSecondsAmongFaults = 5;
 
     private readonly HttpClient _http;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace Orderly.EndToEndTests.Work;
@@ -10,19 +11,26 @@ internal static class WholeFeed
 {
     private const int PageSize = 500;
     private const int WaitSeconds = 1;
+    private const int PatienceSeconds = 30;
 
-    /// <summary>All that there is behind a token, and the token to go on from.</summary>
-    public static async Task<(List<WholeEvent> Events, string Next)> ReadAsync(OrderlyClient client, string? after)
+    /// <summary>
+    /// All that there is behind a token, and the token to go on from. What was written just now may still be on its
+    /// way, so it is told how much that is; more than that is returned, too, and less after a long while.
+    /// </summary>
+    public static async Task<(List<WholeEvent> Events, string Next)> ReadAsync(
+        OrderlyClient client, string? after, int count)
     {
         var events = new List<WholeEvent>();
+        var since = Stopwatch.GetTimestamp();
         while (true)
         {
+            var wait = events.Count < count ? WaitSeconds : 0;
             var from = after is null ? "" : $"&after={Uri.EscapeDataString(after)}";
-            var answer = await client.GetAsync($"/changes?limit={PageSize}&wait={WaitSeconds}{from}");
+            var answer = await client.GetAsync($"/changes?limit={PageSize}&wait={wait}{from}");
             var page = ReadPage(answer);
             events.AddRange(page);
             after = answer.Body.GetProperty("next").GetString()!;
-            if (page.Count == 0)
+            if (page.Count == 0 && (wait == 0 || Stopwatch.GetElapsedTime(since).TotalSeconds > PatienceSeconds))
             {
                 return (events, after);
             }
@@ -31,7 +39,7 @@ internal static class WholeFeed
 
     public static List<WholeEvent> ReadPage(Attempt answer)
     {
-        answer.Status.ShouldBe(200, answer.Body.ToString());
+        answer.ShouldHaveStatus(200);
         return [.. answer.Body.GetProperty("data").EnumerateArray().Select(Read)];
     }
 
