@@ -14,12 +14,16 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
     private const int OrdersBefore = 60;
     private const int OrdersAfter = 60;
     private const int OrdersRestored = 20;
+    private const int PollMilliseconds = 50;
+    private const int PatienceMilliseconds = 30_000;
+    private const string Newest = "checkpoint-key.newest-checkpoint";
     private static readonly string[] KeyFiles = ["checkpoint-key.pem", "personal-data-keys"];
 
     [Fact]
     public async Task What_was_dumped_while_clients_wrote_is_restored_elsewhere_and_its_feed_goes_on_densely()
     {
-        await using var source = await LoneServer.StartAsync(("Orderly__SampleData", "false"));
+        await using var source = await LoneServer.StartAsync(
+            ("Orderly__SampleData", "false"), ("Changes__CheckpointEvery", "00:00:00"));
         var sourceDatabase = EmbeddedCluster.FindRunning(Path.Combine(source.Directory, "data"))!;
         var programs = await BackupScripts.FindProgramsAsync(sourceDatabase);
         Assert.SkipWhen(programs is null, "PostgreSQL's programs for backups are not installed.");
@@ -82,8 +86,8 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
         Succeeded(await BackupScripts.CommandAsync("verify", settings));
 
         // Who has the newest checkpoint from before the loss is told of it.
-        File.Copy(Path.Combine(source.Directory, "data", "checkpoint-key.newest-checkpoint"),
-            Path.Combine(directory, "checkpoint-key.newest-checkpoint"), overwrite: true);
+        await KeptAsync(Path.Combine(source.Directory, "data", Newest), written);
+        File.Copy(Path.Combine(source.Directory, "data", Newest), Path.Combine(directory, Newest), overwrite: true);
         var verdict = await BackupScripts.CommandAsync("verify", settings);
         verdict.ExitCode.ShouldBe(1, verdict.Output);
         output.WriteLine($"{known.Count} events were read before the dump, {events.Count} are restored of {all.Count}");
@@ -151,6 +155,21 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
         {
             Username = "app", Password = "not-a-secret-here", Database = "elsewhere",
         }.ConnectionString;
+    }
+
+    /// <summary>Waits until the newest checkpoint outside the database is one of so many entries.</summary>
+    private static async Task KeptAsync(string file, int entries)
+    {
+        var size = "";
+        for (var waited = 0; waited < PatienceMilliseconds && size != $"{entries}"; waited += PollMilliseconds)
+        {
+            await Task.Delay(PollMilliseconds, TestContext.Current.CancellationToken);
+            size = File.Exists(file)
+                ? (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken))[1]
+                : "";
+        }
+
+        size.ShouldBe($"{entries}");
     }
 
     private static async Task<int> RevisionsAsync(string connectionString)
