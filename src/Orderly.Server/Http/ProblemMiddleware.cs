@@ -75,7 +75,10 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         switch (exception)
         {
             case BrokenOffException { InnerException: { } cause } broken:
-                return Explain(http, cause) with { Effect = broken.Message, Members = broken.Members };
+                return Explain(http, cause) with
+                {
+                    Effect = broken.Message, Members = broken.Members, Faults = broken.Faults,
+                };
             case TooSlowException slow:
                 return new Problem(ProblemCode.RequestTimeout, slow.Message) { Effect = NothingStored };
             case BadHttpRequestException bad:

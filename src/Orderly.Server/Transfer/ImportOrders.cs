@@ -29,12 +29,17 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
                 : await RunWholeAsync(reader, caller, isDryRun, tally, progress, stop);
             return problem is null
                 ? tally
-                : problem with { Effect = progress.Tell(isUncertain: false), Members = progress.Members };
+                : problem with
+                {
+                    Effect = progress.Tell(isUncertain: false),
+                    Members = progress.Members,
+                    Faults = problem.Faults.Count == 0 ? progress.Faults : problem.Faults,
+                };
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or ConnectionResetException))
         {
             var isUncertain = exception is UncertainWriteException;
-            throw new BrokenOffException(progress.Tell(isUncertain), progress.Members, exception);
+            throw new BrokenOffException(progress.Tell(isUncertain), progress.Members, progress.Faults, exception);
         }
         finally
         {

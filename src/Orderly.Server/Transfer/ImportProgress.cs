@@ -1,3 +1,5 @@
+using Orderly.Contract.Problems;
+
 namespace Orderly.Server.Transfer;
 
 /// <summary>How far an import has come, to be told where it does not come to its end.</summary>
@@ -19,6 +21,9 @@ internal sealed class ImportProgress(ImportTally tally)
 
     /// <summary>What is told of it to programs.</summary>
     public IReadOnlyList<KeyValuePair<string, object>> Members => tally.MembersWith(Stored);
+
+    /// <summary>Which rows were refused by then, and why.</summary>
+    public IReadOnlyList<InputFault> Faults => tally.Faults();
 
     /// <summary>These rows are to be stored, too.</summary>
     public void Begin(IReadOnlyList<ImportRow> rows)

@@ -61,14 +61,20 @@ internal sealed class ImportTally
         $"{Refused} of {Received} rows were refused, so nothing was stored; see errors.")
     {
         Members = MembersWith(stored: 0),
-        Faults = [.. Errors().Select(error => new InputFault
+        Faults = Faults(),
+    };
+
+    /// <summary>What is wrong with the refused rows, as a problem document has it.</summary>
+    public IReadOnlyList<InputFault> Faults() =>
+    [
+        .. Errors().Select(error => new InputFault
         {
             Row = error.Row,
             Pointer = error.Pointer,
             Code = error.Code,
             Detail = error.Detail,
-        })],
-    };
+        }),
+    ];
 
     /// <summary>The counts as members of a problem document, where so many orders are stored.</summary>
     public IReadOnlyList<KeyValuePair<string, object>> MembersWith(long stored) =>

@@ -24,13 +24,13 @@ internal sealed class OrderStreamStore(StreamDataSource database, OrderVault vau
     private const string Declare = "declare streamed no scroll cursor for ";
     private const string Fetch = "fetch 2000 from streamed";
     private const int FetchedRows = 2_000;
-    private const int AttemptsMax = 2;
 
     /// <summary>Every order that fits, in order. Where the caller stops, so does the database.</summary>
     public async IAsyncEnumerable<StoredOrder> ReadAllAsync(
         OrderFilter filter, Sort sort, [EnumeratorCancellation] CancellationToken stop)
     {
-        await using var connection = await BeginAsync(filter, sort, stop);
+        await using var connection = await database.Source.BeginAsync(
+            connection => OpenCursorAsync(connection, OrderQueryStore.All(filter, sort), stop), stop);
         await using var fetch = new NpgsqlCommand(Fetch, connection);
         int fetched;
         do
@@ -44,33 +44,6 @@ internal sealed class OrderStreamStore(StreamDataSource database, OrderVault vau
             }
         }
         while (fetched == FetchedRows);
-    }
-
-    /// <summary>
-    /// A connection can break while it waits in the pool, which only shows when it is used; the others in there went
-    /// the same way. Nothing has been sent by then, so it is begun once more on a new one.
-    /// </summary>
-    private async Task<NpgsqlConnection> BeginAsync(OrderFilter filter, Sort sort, CancellationToken stop)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            var connection = await database.Source.OpenConnectionAsync(stop);
-            try
-            {
-                await OpenCursorAsync(connection, OrderQueryStore.All(filter, sort), stop);
-                return connection;
-            }
-            catch (Exception exception)
-            {
-                await connection.DisposeAsync();
-                if (attempt == AttemptsMax || !DatabaseFailure.IsTransient(exception))
-                {
-                    throw;
-                }
-
-                database.Source.Clear();
-            }
-        }
     }
 
     /// <summary>In a transaction, which ends with the use of its connection.</summary>

@@ -100,14 +100,18 @@ internal sealed class WholeImportStore : IAsyncDisposable
     public static async Task<WholeImportStore> BeginAsync(
         NpgsqlDataSource source, string team, FeedSequencer feed, OrderVault vault, TimeSpan stall)
     {
-        var connection = await source.OpenConnectionAsync();
-        var transaction = await connection.BeginTransactionAsync();
-        var store = new WholeImportStore(connection, transaction, team, feed, vault, stall);
         var patience = string.Create(
             CultureInfo.InvariantCulture, $"{SignsOfLifeMissedMax * stall.TotalMilliseconds}ms");
-        await store.ExecuteAsync(SetUp, Parameters.Of(patience));
-        await store.ExecuteAsync(CreateGathered);
-        return store;
+        NpgsqlTransaction? transaction = null;
+        var connection = await source.BeginAsync(
+            async connection =>
+            {
+                transaction = await connection.BeginTransactionAsync();
+                await ExecuteAsync(connection, SetUp, Parameters.Of(patience));
+                await ExecuteAsync(connection, CreateGathered);
+            },
+            CancellationToken.None);
+        return new WholeImportStore(connection, transaction!, team, feed, vault, stall);
     }
 
     /// <summary>
@@ -208,9 +212,13 @@ internal sealed class WholeImportStore : IAsyncDisposable
         Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.Write.OrderId),
     ];
 
-    private async Task ExecuteAsync(string sql, params NpgsqlParameter[] parameters)
+    private Task ExecuteAsync(string sql, params NpgsqlParameter[] parameters) =>
+        ExecuteAsync(_connection, sql, parameters);
+
+    private static async Task ExecuteAsync(
+        NpgsqlConnection connection, string sql, params NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, _connection);
+        await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.AddRange(parameters);
         await command.ExecuteNonQueryAsync();
     }

@@ -55,6 +55,17 @@ public sealed class BrokenOffImportTests(RunningServer server) : IClassFixture<R
         (await CountAsync()).ShouldBe(before + (2 * PieceRows));
     }
 
+    [Fact]
+    public async Task Which_rows_were_refused_by_then_is_told()
+    {
+        var reply = (await ImportAsync("mode=each",
+            ["not json", "{}", .. Enumerable.Repeat(AnOrder.Least, PieceRows), .. Failing("read-only", 1)]))
+            .ShouldRefuse(503, "database-unavailable");
+        ImportReply.Counts(reply).ShouldBe((PieceRows + 3, PieceRows - 2, 2));
+        ImportReply.Errors(reply).ShouldBe(
+            ["1 # malformed-json", "2 #/datetime missing-field", "2 #/services missing-field"]);
+    }
+
     [Theory]
     [InlineData("mode=each")]
     [InlineData("mode=atomic")]
@@ -99,11 +110,15 @@ public sealed class BrokenOffImportTests(RunningServer server) : IClassFixture<R
         reply.ShouldContain(TwoPiecesAreStored);
     }
 
-    private async Task<Reply> ImportAsync(string query, int good, string fault, int bad)
+    private static IEnumerable<string> Failing(string fault, int count) =>
+        Enumerable.Repeat(AnOrder.With($"\"metadata\": {{\"a\": \"fault: {fault}\"}}"), count);
+
+    private Task<Reply> ImportAsync(string query, int good, string fault, int bad) =>
+        ImportAsync(query, [.. Enumerable.Repeat(AnOrder.Least, good), .. Failing(fault, bad)]);
+
+    private async Task<Reply> ImportAsync(string query, IReadOnlyList<string> rows)
     {
         await server.Database.ExecuteAsync(Faults);
-        var rows = Enumerable.Repeat(AnOrder.Least, good)
-            .Concat(Enumerable.Repeat(AnOrder.With($"\"metadata\": {{\"a\": \"fault: {fault}\"}}"), bad));
         var reply = await server.Api.SendAsync(
             HttpMethod.Post, "/orders/import?" + query, string.Join('\n', rows), ("Content-Type", NdJson));
         server.Log.TakeErrors();

@@ -11,6 +11,7 @@ public sealed class ImportOrdersTests(RunningServer server) : IClassFixture<Runn
 {
     private const string NdJson = "application/x-ndjson";
     private const string Csv = "text/csv";
+    private const int MoreThanThePoolHas = 5;
     private readonly Api _api = server.Api;
 
     [Theory]
@@ -73,6 +74,18 @@ public sealed class ImportOrdersTests(RunningServer server) : IClassFixture<Runn
             "8 #/createdAt out-of-range",
         ], ignoreOrder: true);
         (await FindAsync("each-good")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Atomic_begins_though_its_connection_broke_while_it_rested()
+    {
+        for (var i = 0; i < MoreThanThePoolHas; i++)
+        {
+            (await ImportAsync("", NdJson, AnOrder.Least)).ShouldBe(200);
+            await server.Database.ExecuteAsync(
+                "select pg_terminate_backend(pid, 10000) from pg_stat_activity "
+                + "where datname = current_database() and application_name = 'orderly-import'");
+        }
     }
 
     [Theory]

@@ -1,0 +1,40 @@
+using Npgsql;
+
+namespace Orderly.Server.Database;
+
+/// <summary>The first statements on a connection from a pool, for work that keeps it for longer.</summary>
+internal static class FirstUse
+{
+    private const int AttemptsMax = 2;
+
+    /// <summary>
+    /// A connection can break while it waits in the pool, which only shows when it is used; the others in there went
+    /// the same way. So they are let go, and it is begun once more on a new one.
+    /// </summary>
+    /// <param name="source">The pool.</param>
+    /// <param name="begin">What comes first; it must leave nothing behind that outlives its connection.</param>
+    /// <param name="stop">Ends it early.</param>
+    public static async Task<NpgsqlConnection> BeginAsync(
+        this NpgsqlDataSource source, Func<NpgsqlConnection, Task> begin, CancellationToken stop)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var connection = await source.OpenConnectionAsync(stop);
+            try
+            {
+                await begin(connection);
+                return connection;
+            }
+            catch (Exception exception)
+            {
+                await connection.DisposeAsync();
+                if (attempt == AttemptsMax || !DatabaseFailure.IsTransient(exception))
+                {
+                    throw;
+                }
+
+                source.Clear();
+            }
+        }
+    }
+}
