@@ -124,6 +124,30 @@ public sealed class SilentDatabaseTests(ITestOutputHelper output)
         await following;
     }
 
+    [Theory(Explicit = true)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Transfers_begin_though_the_connections_to_the_database_have_gone_silent(bool isImport)
+    {
+        await using var installation = await Installation.StartAsync([]);
+        using var client = await PrepareAsync(installation, server: 0);
+        var row = WriteRequests.Create("row", 10).Json.ReplaceLineEndings(" ");
+        (await TransferAsync(client, isImport, row)).Status.ShouldBe(200);
+
+        installation.DatabaseProxies[0].SilenceAll();
+        var began = Stopwatch.GetTimestamp();
+        var again = await TransferAsync(client, isImport, row);
+
+        var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        output.WriteLine($"answered {again.Status} after {took:0.00} s");
+        again.Status.ShouldBe(200, again.Failure ?? again.Body.ToString());
+        took.ShouldBeLessThan(AnswerSecondsMax + SlackSeconds);
+    }
+
+    private static Task<Attempt> TransferAsync(OrderlyClient client, bool isImport, string row) => isImport
+        ? client.SendAsync(HttpMethod.Post, "/orders/import", row, ("Content-Type", "application/x-ndjson"))
+        : client.SendAsync(HttpMethod.Get, "/orders", json: null, ("Accept", "application/x-ndjson"));
+
     private static async Task<OrderlyClient> PrepareAsync(Installation installation, int server)
     {
         var client = new OrderlyClient(installation.Servers[server].Address, bug: null, ClientTimeoutSeconds);

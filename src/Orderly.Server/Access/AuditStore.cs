@@ -27,6 +27,8 @@ internal sealed record AuditPosition(DateTime At, Guid Id);
 /// </summary>
 internal sealed class AuditStore(ReadDataSource reads, WriteDataSource writes)
 {
+    private const int RecordSeconds = 2;
+
     private const string Insert =
         """
         insert into audit (audit_id, at, type, actor, team, subject, detail)
@@ -44,7 +46,8 @@ internal sealed class AuditStore(ReadDataSource reads, WriteDataSource writes)
             and ($6::text is null or a.actor = $6)
             and ($7::text is null or a.subject = $7
                 -- shown on a page with others
-                or a.subject = '{AuditTypes.ManyOrders}' and a.detail::jsonb -> 'orders' ? $7)
+                or a.subject = '{AuditTypes.ManyOrders}'
+                    and case when strpos(a.detail, $7) > 0 then a.detail::jsonb -> 'orders' ? $7 end)
             and a.at >= $8 and a.at < $9
         order by a.at desc, a.audit_id desc
         limit $1
@@ -72,11 +75,20 @@ internal sealed class AuditStore(ReadDataSource reads, WriteDataSource writes)
         await batch.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Records what needs no other write, as that personal data was shown.</summary>
+    /// <summary>
+    /// Records what needs no other write, as that personal data was shown. Whoever waits to see it waits for this, so
+    /// a connection that keeps silent is given up soon; what is recorded already is not recorded twice.
+    /// </summary>
     public async Task RecordAsync(params IReadOnlyList<AuditNote> notes)
     {
-        await using var connection = await writes.Source.OpenConnectionAsync();
-        await AppendAsync(connection, notes);
+        await using var connection = await writes.Source.BeginAsync(
+            async connection =>
+            {
+                await using var batch = new NpgsqlBatch(connection) { Timeout = RecordSeconds };
+                batch.BatchCommands.Add(Command(notes));
+                await batch.ExecuteNonQueryAsync();
+            },
+            CancellationToken.None);
     }
 
     /// <summary>What was recorded, the newest first.</summary>

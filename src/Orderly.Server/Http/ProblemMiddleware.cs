@@ -77,7 +77,9 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
             case BrokenOffException { InnerException: { } cause } broken:
                 return Explain(http, cause) with
                 {
-                    Effect = broken.Message, Members = broken.Members, Faults = broken.Faults,
+                    Effect = broken.Message,
+                    Members = broken.Members,
+                    Faults = broken.Faults,
                 };
             case TooSlowException slow:
                 return new Problem(ProblemCode.RequestTimeout, slow.Message) { Effect = NothingStored };

@@ -28,13 +28,19 @@ internal sealed class CsvImport
     private readonly int _idAt;
     private readonly List<List<CsvCell>> _lines = [];
     private readonly bool _canHaveManyRows;
-    private long _firstNumber;
+    private (long First, long Last) _numbers;
 
     /// <summary>The id of an order that was refused, and of whose rows more may come.</summary>
     private CsvCell? _refused;
 
-    /// <summary>The row before can't be read, not even its id: perhaps it belongs to the order that comes.</summary>
-    private long? _strayNumber;
+    /// <summary>What the row behind it has for an id: that of another order, unless its own is missing.</summary>
+    private CsvCell? _perhapsRefused;
+
+    /// <summary>
+    /// The row before can't be read, and perhaps belongs to the order that comes: to one that its cells, if they are
+    /// known, could be of.
+    /// </summary>
+    private (long Number, List<CsvCell>? Cells)? _stray;
 
     private CsvImport(string[] columns)
     {
@@ -85,12 +91,13 @@ internal sealed class CsvImport
             return [.. RefuseStray(record.Number), ImportRow.TooLong(record.Number)];
         }
 
-        if (CsvRecord.Read(bytes) is not { } cells || cells.Count != _columns.Length)
+        var cells = CsvRecord.Read(bytes);
+        if (cells is null || cells.Count != _columns.Length)
         {
             var refused = ImportRow.Refuse(record.Number, ProblemCode.InvalidBody,
                 $"The row is not CSV (RFC 4180) in UTF-8 with {_columns.Length} cells."
                 + (_canHaveManyRows ? " The order that it is a line of is refused with it." : ""));
-            return [.. FindId(bytes) is { } owner ? RefuseWith(owner) : RefuseStray(record.Number), refused];
+            return [.. RefuseOwner(record.Number, bytes, cells), refused];
         }
 
         return TakeLine(record.Number, cells);
@@ -105,50 +112,76 @@ internal sealed class CsvImport
         }
 
         var row = DifferingColumn() is { } column
-            ? ImportRow.Refuse(_firstNumber, ProblemCode.InvalidValue,
+            ? ImportRow.Refuse(_numbers.First, ProblemCode.InvalidValue,
                 $"The rows of one order differ in the column {Suggestion.Quote(column)}.")
-            : ImportRow.Of(_firstNumber, WriteOrder());
+            : ImportRow.Of(_numbers.First, WriteOrder());
         _lines.Clear();
-        return [row];
+        return [row with { LastNumber = _numbers.Last }];
     }
 
     private IReadOnlyList<ImportRow> TakeLine(long number, List<CsvCell> cells)
     {
         var id = IdOf(cells);
-        var stray = _strayNumber;
-        _strayNumber = null;
-        if (IsSame(id, _refused))
+        var stray = _stray;
+        _stray = null;
+        if (IsSame(id, _refused) || IsSame(id, _perhapsRefused))
         {
             return [];
         }
 
-        _refused = null;
+        _refused = _perhapsRefused = null;
         var finished = _lines.Count > 0 && !IsSame(id, IdOf(_lines[0])) ? Finish() : [];
         if (_lines.Count == 0)
         {
-            _firstNumber = number;
-            if (stray is { } between && !id.IsAbsent)
+            _numbers.First = number;
+            _numbers.Last = number;
+            if (stray is { } between && !id.IsAbsent && (between.Cells is null || IsPartOf(between.Cells, cells)))
             {
-                return [.. finished, RefuseBeside(between, id)];
+                return [.. finished, RefuseBeside(between.Number, id)];
             }
         }
 
         _lines.Add(cells);
+        _numbers.Last = number;
         return _lines.Count <= Orders.OrderInput.ServicesMax ? finished : [.. finished, RefuseTooMany(id)];
     }
 
-    /// <summary>A row that can't be read, but its id can: the order is refused by that row.</summary>
-    private IReadOnlyList<ImportRow> RefuseWith(CsvCell id)
+    /// <summary>
+    /// A row that can't be read: its order is refused by it. A quote that is not closed may have taken in rows of other
+    /// orders; and behind other cells the id may be that of another column, since one may be missing or too many.
+    /// </summary>
+    private IReadOnlyList<ImportRow> RefuseOwner(long number, byte[] row, List<CsvCell>? cells)
     {
-        _strayNumber = null;
-        if (_lines.Count > 0 && IsSame(id, IdOf(_lines[0])))
+        if (_idAt != 0 || !_canHaveManyRows || row.Contains((byte)'\n')
+            || CsvRecord.ReadFirst(row) is not { } id || (cells is null && id.IsAbsent))
         {
+            return RefuseStray(number);
+        }
+
+        var isOfThese = _lines.Count > 0
+            && (IsSame(id, IdOf(_lines[0])) || (cells is not null && IsPartOf(cells, _lines[0])));
+        if (isOfThese)
+        {
+            id = IdOf(_lines[0]);
             _lines.Clear();
         }
 
-        _refused = id.IsAbsent ? null : id;
+        var isUnsure = !isOfThese && cells is not null;
+        _stray = isUnsure ? (number, cells) : null;
+        var isBehindRefused = isUnsure && _refused is not null && _lines.Count == 0;
+        _perhapsRefused = isBehindRefused ? id : null;
+        _refused = isBehindRefused ? _refused : id;
         return Finish();
     }
+
+    /// <summary>
+    /// Whether a row of too few or too many cells is one of an order without its id, or with a cell before it: then all
+    /// others are where they are in that order, but for the shift.
+    /// </summary>
+    private bool IsPartOf(List<CsvCell> cells, List<CsvCell> line) =>
+        (cells.Count == _columns.Length + 1 && IsSame(cells[1], line[0]))
+        || (cells.Count == _columns.Length - 1 && Enumerable.Range(1, cells.Count)
+            .All(i => IsOfLine(_columns[i]) || cells[i - 1] == line[i]));
 
     /// <summary>A row of nobody knows which order: perhaps of the one before, perhaps of the one behind.</summary>
     private IReadOnlyList<ImportRow> RefuseStray(long number)
@@ -158,7 +191,7 @@ internal sealed class CsvImport
             return Finish();
         }
 
-        _strayNumber = number;
+        _stray = (number, Cells: null);
         return _lines.Count > 0 && IdOf(_lines[0]) is { IsAbsent: false } id ? [RefuseBeside(number, id)] : Finish();
     }
 
@@ -178,16 +211,11 @@ internal sealed class CsvImport
     {
         _lines.Clear();
         _refused = id;
-        return new ImportRow(_firstNumber, Body: null, problem);
+        _perhapsRefused = null;
+        return new ImportRow(_numbers.First, Body: null, problem) { LastNumber = _numbers.Last };
     }
 
     private CsvCell IdOf(List<CsvCell> cells) => _idAt < 0 ? CsvCell.None : cells[_idAt];
-
-    /// <summary>
-    /// The id in a row that can't be read as a whole; null where it can't be known. Behind other cells it may be that
-    /// of another column, since one may be missing or too many.
-    /// </summary>
-    private CsvCell? FindId(byte[] row) => _idAt == 0 && _canHaveManyRows ? CsvRecord.ReadFirst(row) : null;
 
     private static bool IsSame(CsvCell id, CsvCell? other) => !id.IsAbsent && id == other;
 

@@ -74,7 +74,7 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
         CancellationToken stop)
     {
         long? firstEpoch = null;
-        await using var whole = await store.BeginWholeAsync(caller.Team);
+        await using var whole = await store.BeginWholeAsync(caller.Team, stop);
         await foreach (var piece in ImportPieces.ReadAsync(reader, whole.WaitAsync, stop))
         {
             using (piece)

@@ -29,7 +29,7 @@ internal sealed class ImportProgress(ImportTally tally)
     public void Begin(IReadOnlyList<ImportRow> rows)
     {
         tally.Received += rows.Count;
-        _begun = (_begun.First == 0 ? rows[0].Number : _begun.First, rows[^1].Number);
+        _begun = (_begun.First == 0 ? rows[0].Number : _begun.First, rows[^1].LastNumber);
     }
 
     /// <summary>What can be stored of the rows begun is stored.</summary>
@@ -48,14 +48,14 @@ internal sealed class ImportProgress(ImportTally tally)
             var begun = $"the rows {_begun.First} to {_begun.Last}";
             var perhaps = Stored == 0
                 ? $"Perhaps the orders in {begun} are stored"
-                : $"At least {Stored} orders are stored: those of the rows up to the order in row {_done.Row}, and "
-                    + $"perhaps of {begun}";
+                : $"At least {Stored} orders are stored: those of the rows up to row {_done.Row}, and perhaps of "
+                    + $"{begun}";
             return $"{perhaps}: read before you send any of these again without a reference. {SendAgain}";
         }
 
         return Stored == 0
             ? NothingStored
-            : $"{Stored} orders are stored, of the rows up to the order in row {_done.Row}: go on with the row after "
-                + $"it. {SendAgain}";
+            : $"{Stored} orders are stored, of the rows up to row {_done.Row}: go on with the next order behind it. "
+                + SendAgain;
     }
 }

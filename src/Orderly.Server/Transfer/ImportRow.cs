@@ -4,8 +4,14 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Transfer;
 
 /// <summary>One order of an import as JSON, or why the row cannot be read.</summary>
+/// <param name="Number">Its row, the first where it has several.</param>
+/// <param name="Body">The order.</param>
+/// <param name="Problem">Why there is none.</param>
 internal sealed record ImportRow(long Number, JsonBodyContent? Body, Problem? Problem) : IDisposable
 {
+    /// <summary>The last row that was read of it.</summary>
+    public long LastNumber { get; init; } = Number;
+
     /// <summary>How much memory it keeps.</summary>
     public int Length => Body?.Bytes.Length ?? 0;
 

@@ -56,7 +56,7 @@ internal sealed class ImportStore(
             {
                 continue;
             }
-            catch (Exception exception) when (before.MayHaveStored && DatabaseFailure.IsLost(exception))
+            catch (Exception exception) when (before.MayHaveStored)
             {
                 throw new UncertainWriteException(exception);
             }
@@ -92,7 +92,16 @@ internal sealed class ImportStore(
         }
 
         before.MayHaveStored = true;
-        await transaction.CommitAsync();
+        try
+        {
+            await transaction.CommitAsync();
+        }
+        catch (Exception exception) when (DatabaseFailure.IsRefusal(exception))
+        {
+            before.MayHaveStored = false;
+            throw;
+        }
+
         return [.. storable.Select(write => write.WriteId)];
     }
 
@@ -139,8 +148,8 @@ internal sealed class ImportStore(
     }
 
     /// <summary>Begins an import of which all rows are stored, or none.</summary>
-    public Task<WholeImportStore> BeginWholeAsync(string team) => WholeImportStore.BeginAsync(
-        database.Writes.Source, team, feed, vault, TimeSpan.FromSeconds(settings.ImportStallSeconds));
+    public Task<WholeImportStore> BeginWholeAsync(string team, CancellationToken stop) => WholeImportStore.BeginAsync(
+        database.Writes.Source, team, feed, vault, TimeSpan.FromSeconds(settings.ImportStallSeconds), stop);
 
     /// <summary>What earlier attempts at a piece may have left behind.</summary>
     private sealed class Attempts

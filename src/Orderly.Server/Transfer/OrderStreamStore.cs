@@ -52,7 +52,7 @@ internal sealed class OrderStreamStore(StreamDataSource database, OrderVault vau
     {
         await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, stop);
         query.CommandText = Declare + query.CommandText;
-        await using var batch = new NpgsqlBatch(connection);
+        await using var batch = new NpgsqlBatch(connection) { Timeout = FirstUse.TimeoutSeconds };
         batch.BatchCommands.Add(new NpgsqlBatchCommand(SetUp));
         batch.BatchCommands.Add(query);
         await batch.ExecuteNonQueryAsync(stop);

@@ -33,7 +33,8 @@ internal sealed class PacedInput(PipeReader input, TimeSpan stall, TimeProvider 
             throw new TooSlowException(
                 $"An import may take {StreamLimits.ImportMinutesMax} minutes; send it in parts.");
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (
+            still.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new TooSlowException($"Nothing came for {stall.TotalSeconds} s.");
         }

@@ -9,14 +9,15 @@ namespace Orderly.Server.Transfer;
 /// </summary>
 /// <param name="output">Where the pieces go.</param>
 /// <param name="countTaken">
-/// How many bytes have come to the other end, where that is known. The sockets between hold megabytes, and let the
-/// next piece in only when much of that has drained, so a piece that waits does not tell whether its reader does.
+/// How many bytes have come to the other end. The sockets between hold megabytes, and let the next piece in only when
+/// much of that has drained, so a piece that waits does not tell whether its reader does. Null where it is not known:
+/// then those bytes count for whose pieces there was room.
 /// </param>
 /// <param name="stall">How long a reader may take nothing; longer where it still has much to read.</param>
 /// <param name="time">The clock.</param>
 /// <param name="stop">Ends it early.</param>
 internal sealed class PacedOutput(
-    PipeWriter output, Func<long> countTaken, TimeSpan stall, TimeProvider time, CancellationToken stop)
+    PipeWriter output, Func<long>? countTaken, TimeSpan stall, TimeProvider time, CancellationToken stop)
     : IDisposable
 {
     private const int PieceLengthBytes = 64 * 1024;
@@ -73,13 +74,13 @@ internal sealed class PacedOutput(
             {
                 return await sending.WaitAsync(stall / LooksPerStall, time, stop);
             }
-            catch (TimeoutException) when (!sending.IsCompleted)
+            catch (TimeoutException) when (!sending.IsFaulted)
             {
                 if (CountNew() is > 0 and var count)
                 {
                     Credit(count);
                 }
-                else if (time.GetElapsedTime(_begun) >= _due)
+                else if (!sending.IsCompleted && time.GetElapsedTime(_begun) >= _due)
                 {
                     throw;
                 }
@@ -101,7 +102,7 @@ internal sealed class PacedOutput(
     private long CountNew()
     {
         var before = _taken;
-        _taken = Math.Max(before, countTaken());
+        _taken = Math.Max(before, countTaken?.Invoke() ?? SentBytes);
         return _taken - before;
     }
 }

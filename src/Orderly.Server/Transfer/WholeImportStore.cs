@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
 using Orderly.Server.Changes;
@@ -19,10 +18,9 @@ namespace Orderly.Server.Transfer;
 internal sealed class WholeImportStore : IAsyncDisposable
 {
     /// <summary>Where this process stands still, PostgreSQL gives the import up.</summary>
-    private const string SetUp = "select set_config('idle_in_transaction_session_timeout', $1, true)";
+    private const string SetUp = "select set_config('idle_in_transaction_session_timeout', '120s', true)";
 
-    /// <summary>How often this process may be late to say that it lives.</summary>
-    private const int SignsOfLifeMissedMax = 4;
+    private const int SignOfLifeSeconds = 30;
 
     private const string CreateGathered =
         """
@@ -83,13 +81,14 @@ internal sealed class WholeImportStore : IAsyncDisposable
     private readonly string _team;
     private readonly FeedSequencer _feed;
     private readonly OrderVault _vault;
-    private readonly TimeSpan _stall;
+    private readonly TimeSpan _signOfLifeEvery;
 
     private WholeImportStore(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string team, FeedSequencer feed, OrderVault vault,
         TimeSpan stall)
     {
-        _stall = stall;
+        var most = TimeSpan.FromSeconds(SignOfLifeSeconds);
+        _signOfLifeEvery = stall < most ? stall : most;
         _vault = vault;
         _connection = connection;
         _transaction = transaction;
@@ -98,19 +97,20 @@ internal sealed class WholeImportStore : IAsyncDisposable
     }
 
     public static async Task<WholeImportStore> BeginAsync(
-        NpgsqlDataSource source, string team, FeedSequencer feed, OrderVault vault, TimeSpan stall)
+        NpgsqlDataSource source, string team, FeedSequencer feed, OrderVault vault, TimeSpan stall,
+        CancellationToken stop)
     {
-        var patience = string.Create(
-            CultureInfo.InvariantCulture, $"{SignsOfLifeMissedMax * stall.TotalMilliseconds}ms");
         NpgsqlTransaction? transaction = null;
         var connection = await source.BeginAsync(
             async connection =>
             {
-                transaction = await connection.BeginTransactionAsync();
-                await ExecuteAsync(connection, SetUp, Parameters.Of(patience));
-                await ExecuteAsync(connection, CreateGathered);
+                transaction = await connection.BeginTransactionAsync(stop);
+                await using var batch = new NpgsqlBatch(connection) { Timeout = FirstUse.TimeoutSeconds };
+                batch.BatchCommands.Add(new NpgsqlBatchCommand(SetUp));
+                batch.BatchCommands.Add(new NpgsqlBatchCommand(CreateGathered));
+                await batch.ExecuteNonQueryAsync(stop);
             },
-            CancellationToken.None);
+            stop);
         return new WholeImportStore(connection, transaction!, team, feed, vault, stall);
     }
 
@@ -121,7 +121,7 @@ internal sealed class WholeImportStore : IAsyncDisposable
     {
         while (!next.IsCompleted)
         {
-            await next.WaitAsync(_stall).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await next.WaitAsync(_signOfLifeEvery).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!next.IsCompleted)
             {
                 await ExecuteAsync(SayAlive);
@@ -190,7 +190,8 @@ internal sealed class WholeImportStore : IAsyncDisposable
         {
             await _transaction.CommitAsync();
         }
-        catch (Exception exception) when (DatabaseFailure.IsLost(exception))
+        catch (Exception exception) when (
+            DatabaseFailure.IsLost(exception) && !DatabaseFailure.IsWithoutEffect(exception))
         {
             throw new UncertainWriteException(exception);
         }
@@ -212,13 +213,9 @@ internal sealed class WholeImportStore : IAsyncDisposable
         Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.Write.OrderId),
     ];
 
-    private Task ExecuteAsync(string sql, params NpgsqlParameter[] parameters) =>
-        ExecuteAsync(_connection, sql, parameters);
-
-    private static async Task ExecuteAsync(
-        NpgsqlConnection connection, string sql, params NpgsqlParameter[] parameters)
+    private async Task ExecuteAsync(string sql, params NpgsqlParameter[] parameters)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, _connection);
         command.Parameters.AddRange(parameters);
         await command.ExecuteNonQueryAsync();
     }

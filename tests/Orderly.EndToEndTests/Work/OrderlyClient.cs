@@ -69,7 +69,11 @@ internal sealed class OrderlyClient : IDisposable
 
         foreach (var (name, value) in headers.Where(header => header.Value is not null))
         {
-            request.Headers.TryAddWithoutValidation(name, value);
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+            {
+                request.Content!.Headers.Remove(name);
+                request.Content.Headers.TryAddWithoutValidation(name, value);
+            }
         }
 
         try

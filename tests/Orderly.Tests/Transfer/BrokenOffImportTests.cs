@@ -22,6 +22,8 @@ public sealed class BrokenOffImportTests(RunningServer server) : IClassFixture<R
                 raise exception 'asked for' using errcode = 'disk_full';
             elsif new.content like '%fault: bug%' then
                 raise exception 'asked for';
+            elsif new.content like '%fault: commit-refused%' then
+                raise exception 'asked for' using errcode = 'read_only_sql_transaction';
             elsif new.content like '%fault: killed%' or new.content like '%fault: commit%' then
                 perform pg_terminate_backend(pg_backend_pid());
             end if;
@@ -35,7 +37,7 @@ public sealed class BrokenOffImportTests(RunningServer server) : IClassFixture<R
         """;
 
     private const string TwoPiecesAreStored =
-        "2000 orders are stored, of the rows up to the order in row 2000: go on with the row after it. "
+        "2000 orders are stored, of the rows up to row 2000: go on with the next order behind it. "
         + "Orders with a reference can all be sent again; what is stored is refused as duplicate.";
 
     [Theory]
@@ -67,20 +69,22 @@ public sealed class BrokenOffImportTests(RunningServer server) : IClassFixture<R
     }
 
     [Theory]
-    [InlineData("mode=each")]
-    [InlineData("mode=atomic")]
-    public async Task Where_nothing_is_stored_that_is_told(string query)
+    [InlineData("mode=each", "read-only")]
+    [InlineData("mode=atomic", "read-only")]
+    [InlineData("mode=each", "commit-refused")]
+    [InlineData("mode=atomic", "commit-refused")]
+    public async Task Where_nothing_is_stored_that_is_told(string query, string fault)
     {
         var before = await CountAsync();
-        var reply = (await ImportAsync(query, 0, "read-only", 1)).ShouldRefuse(503, "database-unavailable");
+        var reply = (await ImportAsync(query, 0, fault, 1)).ShouldRefuse(503, "database-unavailable");
         reply.String("detail").ShouldBe("The database only reads at the moment; reading goes on. Nothing was stored.");
         reply.At("created").GetInt64().ShouldBe(0);
         (await CountAsync()).ShouldBe(before);
     }
 
     [Theory]
-    [InlineData("mode=each", PieceRows, "At least 1000 orders are stored: those of the rows up to the order in row "
-        + "1000, and perhaps of the rows 1001 to 1002")]
+    [InlineData("mode=each", PieceRows, "At least 1000 orders are stored: those of the rows up to row 1000, and "
+        + "perhaps of the rows 1001 to 1002")]
     [InlineData("mode=each", 0, "Perhaps the orders in the rows 1 to 2 are stored")]
     [InlineData("mode=atomic", PieceRows, "Perhaps the orders in the rows 1 to 1002 are stored")]
     public async Task What_the_database_has_not_answered_for_is_told_as_not_known(
@@ -108,6 +112,23 @@ public sealed class BrokenOffImportTests(RunningServer server) : IClassFixture<R
         var reply = await sender.ReadToEndAsync();
         reply.ShouldStartWith("HTTP/1.1 400 ");
         reply.ShouldContain(TwoPiecesAreStored);
+    }
+
+    [Fact]
+    public async Task Up_to_which_row_of_CSV_counts_all_rows_of_the_last_order()
+    {
+        await server.Database.ExecuteAsync(Faults);
+        var orders = Enumerable.Range(0, PieceRows).SelectMany(id => Enumerable.Repeat(Row(id, "{}"), 2));
+        var reply = await server.Api.SendAsync(HttpMethod.Post, "/orders/import?mode=each",
+            string.Join('\n', [
+                "id,datetime,metadata,services.id", .. orders, Row(PieceRows, """{""a"":""fault: read-only""}"""),
+            ]),
+            ("Content-Type", "text/csv"));
+        server.Log.TakeErrors();
+        reply.ShouldRefuse(503, "database-unavailable").String("detail")!
+            .ShouldContain("1000 orders are stored, of the rows up to row 2000: go on with the next order behind it.");
+
+        static string Row(int id, string metadata) => $"{id},2026-11-23T09:30:00Z,\"{metadata}\",window";
     }
 
     private static IEnumerable<string> Failing(string fault, int count) =>

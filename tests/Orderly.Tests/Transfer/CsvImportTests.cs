@@ -38,6 +38,8 @@ public sealed class CsvImportTests(RunningServer server) : IClassFixture<Running
     [InlineData("its id can be read", "a,{0},window", "3 # invalid-body")]
     [InlineData("its id can be read", "a,{0},window,x\"y", "3 # invalid-body")]
     [InlineData("its id can be read", "a,{0},window,x,y", "3 # invalid-body")]
+    [InlineData("its id is missing", "{0},window,", "3 # invalid-body")]
+    [InlineData("its id is not the first", ",a,{0},window,", "3 # invalid-body")]
     [InlineData("its id can't", "x\"a,{0},window,", "1 # invalid-body", "3 # invalid-body")]
     public async Task An_order_with_a_row_in_it_that_can_not_be_read_is_refused_as_a_whole(
         string because, string row, params string[] errors)
@@ -58,6 +60,47 @@ public sealed class CsvImportTests(RunningServer server) : IClassFixture<Running
 
         Errors(reply).ShouldBe(["2 # invalid-body", "3 # invalid-body", "4 # invalid-body"]);
         Counts(reply).ShouldBe((5, 2, 3));
+    }
+
+    [Theory]
+    [InlineData("{0},window,")]
+    [InlineData("x,b,{0},window,")]
+    [InlineData("b,{0},window")]
+    public async Task A_first_row_that_can_not_be_read_leaves_nothing_of_its_order_and_the_one_before_alone(string row)
+    {
+        const string Later = "2026-12-02T10:00:00Z";
+        var unreadable = string.Format(System.Globalization.CultureInfo.InvariantCulture, row, Later);
+        var reply = await ImportAsync(
+            Header + $"a,{When},window,\n{unreadable}\nb,{Later},window,\nc,{When},window,\n");
+
+        Errors(reply).ShouldContain("2 # invalid-body");
+        Errors(reply).ShouldBeSubsetOf(["2 # invalid-body", "3 # invalid-body"]);
+        reply.At("created").GetInt64().ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Several_rows_that_can_not_be_read_leave_nothing_of_their_orders()
+    {
+        var reply = await ImportAsync(Header
+            + $"a,{When},window,\na,{When},window\n{When},window,\na,{When},window,\n"
+            + $"b,{When},window\nb,{When},window,\nc,{When},window,\n");
+
+        Errors(reply).ShouldBe(["2 # invalid-body", "3 # invalid-body", "5 # invalid-body"]);
+        Counts(reply).ShouldBe((4, 1, 3));
+    }
+
+    [Fact]
+    public async Task A_quote_that_is_not_closed_takes_no_row_from_an_order_that_is_stored()
+    {
+        var reply = await ImportAsync(Header + $"""
+            "a","{When}","window","not closed
+            "b","{When}","window","x"
+            "b","{When}","deep-clean","x"
+            "c","{When}","window","x"
+            """);
+
+        Errors(reply).ShouldBe(["1 # invalid-body", "2 # invalid-body"]);
+        Counts(reply).ShouldBe((3, 1, 2));
     }
 
     [Fact]

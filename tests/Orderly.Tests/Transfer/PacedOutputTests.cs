@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Orderly.Server.Http.Edge;
 using Orderly.Server.Transfer;
 
@@ -67,10 +68,45 @@ public sealed class PacedOutputTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_taken_gives_time_but_not_for_ever()
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: PieceLengthBytes));
+        var clock = new FakeTimeProvider();
+        var taken = 0L;
+        using var output = new PacedOutput(pipe.Writer, () => Volatile.Read(ref taken),
+            TimeSpan.FromSeconds(StreamLimits.StallSeconds), clock, TestContext.Current.CancellationToken);
+        output.Rows.Write(new byte[PieceLengthBytes]);
+        var sending = output.SendFullAsync().AsTask();
+
+        for (var second = 0; second < 3 * StreamLimits.StallSecondsMax; second++)
+        {
+            Interlocked.Add(ref taken, StreamLimits.BytesPerSecondMin);
+            await PassAsync();
+        }
+
+        sending.IsCompleted.ShouldBeFalse();
+        var stood = 0;
+        for (; !sending.IsCompleted && stood < 10 * StreamLimits.StallSecondsMax; stood++)
+        {
+            await PassAsync();
+        }
+
+        await Should.ThrowAsync<TimeoutException>(sending);
+        stood.ShouldBeInRange(
+            StreamLimits.StallSeconds - 1, StreamLimits.StallSecondsMax + (2 * StreamLimits.StallSeconds));
+
+        async Task PassAsync()
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(TimeSpan.FromMilliseconds(2), TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
     public async Task Where_nothing_is_known_of_the_other_end_pieces_count()
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: PieceLengthBytes));
-        using var output = Output(pipe.Writer, () => 0, TestContext.Current.CancellationToken);
+        using var output = Output(pipe.Writer, countTaken: null, TestContext.Current.CancellationToken);
         output.Rows.Write(new byte[2 * PieceLengthBytes]);
         var sending = output.SendFullAsync().AsTask();
         var read = await pipe.Reader.ReadAsync(TestContext.Current.CancellationToken);
@@ -84,7 +120,7 @@ public sealed class PacedOutputTests : IAsyncLifetime
     public async Task Rows_wait_until_they_are_worth_sending()
     {
         var pipe = new Pipe();
-        using var output = Output(pipe.Writer, () => 0, TestContext.Current.CancellationToken);
+        using var output = Output(pipe.Writer, countTaken: null, TestContext.Current.CancellationToken);
         output.Rows.Write("row"u8);
         await output.SendFullAsync();
         pipe.Reader.TryRead(out _).ShouldBeFalse();
@@ -114,6 +150,6 @@ public sealed class PacedOutputTests : IAsyncLifetime
         }
     }
 
-    private static PacedOutput Output(PipeWriter writer, Func<long> countTaken, CancellationToken stop) =>
+    private static PacedOutput Output(PipeWriter writer, Func<long>? countTaken, CancellationToken stop) =>
         new(writer, countTaken, TimeSpan.FromMilliseconds(StallMilliseconds), TimeProvider.System, stop);
 }

@@ -12,29 +12,34 @@ internal static class TakenBytes
     private const int UnsentOffset = 144; // tcpi_notsent_bytes, of four bytes; since Linux 4.6
 
     /// <summary>
-    /// Counts them for the connection of this request; 0 where nothing is known: elsewhere than on Linux, on sockets
-    /// that are not TCP, and while nothing waits to be sent. Then it is not the connection that an answer waits for,
-    /// but its reader, who in HTTP/2 can stand still while other answers on the connection go on.
+    /// Counts them for the answer to this request, from now on; null where nothing is known: elsewhere than on Linux,
+    /// on sockets that are not TCP, and in HTTP/2, where a connection carries several answers.
     /// </summary>
-    public static Func<long> CounterFor(HttpContext http) =>
-        OperatingSystem.IsLinux()
-            && http.Features.Get<IConnectionSocketFeature>()?.Socket is { ProtocolType: ProtocolType.Tcp } socket
-            ? () => Count(socket)
-            : () => 0;
+    public static Func<long>? CounterFor(HttpContext http)
+    {
+        if (!OperatingSystem.IsLinux() || !HttpProtocol.IsHttp11(http.Request.Protocol)
+            || http.Features.Get<IConnectionSocketFeature>()?.Socket is not { ProtocolType: ProtocolType.Tcp } socket)
+        {
+            return null;
+        }
 
-    private static long Count(Socket socket)
+        var before = Read(socket).Acknowledged;
+        return () => Read(socket) is { Unsent: > 0 } now ? now.Acknowledged - before : 0;
+    }
+
+    /// <summary>While nothing waits to be sent, what is waited for is not the other end.</summary>
+    private static (long Acknowledged, int Unsent) Read(Socket socket)
     {
         Span<byte> info = stackalloc byte[UnsentOffset + sizeof(int)];
         try
         {
             return socket.GetRawSocketOption(TcpLevel, TcpInfo, info) == info.Length
-                && BitConverter.ToInt32(info[UnsentOffset..]) > 0
-                ? BitConverter.ToInt64(info[AcknowledgedOffset..])
-                : 0;
+                ? (BitConverter.ToInt64(info[AcknowledgedOffset..]), BitConverter.ToInt32(info[UnsentOffset..]))
+                : default;
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            return 0; // the connection has gone
+            return default; // the connection has gone
         }
     }
 }
