@@ -2,6 +2,7 @@ using Npgsql;
 using Orderly.EmbeddedPostgres;
 using Orderly.EndToEndTests.Running;
 using Orderly.EndToEndTests.Work;
+using Orderly.Tests.Harness;
 
 namespace Orderly.EndToEndTests;
 
@@ -14,8 +15,6 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
     private const int OrdersBefore = 60;
     private const int OrdersAfter = 60;
     private const int OrdersRestored = 20;
-    private const int PollMilliseconds = 50;
-    private const int PatienceMilliseconds = 30_000;
     private const string Newest = "checkpoint-key.newest-checkpoint";
     private static readonly string[] KeyFiles = ["checkpoint-key.pem", "personal-data-keys"];
 
@@ -86,8 +85,7 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
         Succeeded(await BackupScripts.CommandAsync("verify", settings));
 
         // Who has the newest checkpoint from before the loss is told of it.
-        await KeptAsync(Path.Combine(source.Directory, "data", Newest), written);
-        File.Copy(Path.Combine(source.Directory, "data", Newest), Path.Combine(directory, Newest), overwrite: true);
+        File.Copy(await KeptAsync(source, written), Path.Combine(directory, Newest), overwrite: true);
         var verdict = await BackupScripts.CommandAsync("verify", settings);
         verdict.ExitCode.ShouldBe(1, verdict.Output);
         output.WriteLine($"{known.Count} events were read before the dump, {events.Count} are restored of {all.Count}");
@@ -157,19 +155,13 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
         }.ConnectionString;
     }
 
-    /// <summary>Waits until the newest checkpoint outside the database is one of so many entries.</summary>
-    private static async Task KeptAsync(string file, int entries)
+    /// <summary>The newest checkpoint outside the database, once it is one of so many entries.</summary>
+    private static async Task<string> KeptAsync(LoneServer server, int entries)
     {
-        var size = "";
-        for (var waited = 0; waited < PatienceMilliseconds && size != $"{entries}"; waited += PollMilliseconds)
-        {
-            await Task.Delay(PollMilliseconds, TestContext.Current.CancellationToken);
-            size = File.Exists(file)
-                ? (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken))[1]
-                : "";
-        }
-
-        size.ShouldBe($"{entries}");
+        var kept = Path.Combine(server.Directory, "data", Newest);
+        await Patience.UntilAsync(async () => File.Exists(kept)
+            && (await File.ReadAllLinesAsync(kept, TestContext.Current.CancellationToken))[1] == $"{entries}");
+        return kept;
     }
 
     private static async Task<int> RevisionsAsync(string connectionString)

@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Orderly.EndToEndTests.Running;
 using Orderly.EndToEndTests.Work;
+using Orderly.Tests.Harness;
 
 namespace Orderly.EndToEndTests;
 
@@ -23,7 +23,10 @@ public sealed class LogLineTests(LogLineTests.Usual usual) : IClassFixture<LogLi
         using var client = new OrderlyClient(server.Address, bug: null);
         (await client.SendAsync(HttpMethod.Get, "/orders?limit=1", json: null, ("X-Request-Id", "checkout-4711")))
             .Status.ShouldBe(200);
-        await UntilAsync(() => server.LogLines.Any(line => line.Contains("checkout-4711", StringComparison.Ordinal)));
+        await Patience.UntilAsync(
+            () => Task.FromResult(server.LogLines.Any(
+                line => line.Contains("checkout-4711", StringComparison.Ordinal))),
+            PatienceSeconds);
 
         var lines = server.LogLines.Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToList();
         lines.ShouldAllBe(line => line.GetProperty("id").GetInt32() > 0);
@@ -42,18 +45,18 @@ public sealed class LogLineTests(LogLineTests.Usual usual) : IClassFixture<LogLi
     {
         var server = usual.Server;
         using var client = new OrderlyClient(server.Address, bug: null);
-        await UntilAsync(() => AskAndCountAsync(server, client, isHeard: true));
+        await Patience.UntilAsync(() => AskAndCountAsync(server, client, isHeard: true), PatienceSeconds);
         var settings = Path.Combine(server.Directory, "appsettings.json");
 
         await File.WriteAllTextAsync(
             settings, """{"Logging": {"LogLevel": {"Orderly.Requests": "Warning"}}}""",
             TestContext.Current.CancellationToken);
-        await UntilAsync(() => AskAndCountAsync(server, client, isHeard: false));
+        await Patience.UntilAsync(() => AskAndCountAsync(server, client, isHeard: false), PatienceSeconds);
 
         await File.WriteAllTextAsync(
             settings, """{"Logging": {"LogLevel": {"Orderly.Requests": "Information"}}}""",
             TestContext.Current.CancellationToken);
-        await UntilAsync(() => AskAndCountAsync(server, client, isHeard: true));
+        await Patience.UntilAsync(() => AskAndCountAsync(server, client, isHeard: true), PatienceSeconds);
     }
 
     [Fact]
@@ -111,12 +114,14 @@ public sealed class LogLineTests(LogLineTests.Usual usual) : IClassFixture<LogLi
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new("Bearer", ServerProcess.Key);
         var metrics = "";
-        await UntilAsync(async () =>
-        {
-            metrics = await http.GetStringAsync(
-                new Uri(server.Address, "/metrics"), TestContext.Current.CancellationToken);
-            return metrics.Contains("orderly_database_up", StringComparison.Ordinal);
-        });
+        await Patience.UntilAsync(
+            async () =>
+            {
+                metrics = await http.GetStringAsync(
+                    new Uri(server.Address, "/metrics"), TestContext.Current.CancellationToken);
+                return metrics.Contains("orderly_database_up", StringComparison.Ordinal);
+            },
+            PatienceSeconds);
         foreach (var counter in (string[])["group_splits", "personal_unreadable", "log_dropped"])
         {
             metrics.ShouldMatch($"(?m)^orderly_{counter}_total{{[^}}]*}} 0( |$)");
@@ -135,18 +140,6 @@ public sealed class LogLineTests(LogLineTests.Usual usual) : IClassFixture<LogLi
 
     private static int Count(LoneServer server) =>
         server.LogLines.Count(line => line.Contains("\"event\":\"Answered\"", StringComparison.Ordinal));
-
-    private static Task UntilAsync(Func<bool> isSo) => UntilAsync(() => Task.FromResult(isSo()));
-
-    private static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        var since = Stopwatch.GetTimestamp();
-        while (!await isSo())
-        {
-            Stopwatch.GetElapsedTime(since).TotalSeconds.ShouldBeLessThan(PatienceSeconds);
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
-    }
 
     /// <summary>A server with the usual levels.</summary>
     public sealed class Usual : IAsyncLifetime

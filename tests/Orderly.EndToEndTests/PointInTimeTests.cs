@@ -3,6 +3,7 @@ using Npgsql;
 using Orderly.EmbeddedPostgres;
 using Orderly.EndToEndTests.Running;
 using Orderly.EndToEndTests.Work;
+using Orderly.Tests.Harness;
 
 namespace Orderly.EndToEndTests;
 
@@ -14,8 +15,6 @@ namespace Orderly.EndToEndTests;
 public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
 {
     private const int OrdersInEachPart = 15;
-    private const int PatienceSeconds = 30;
-    private const int PollMilliseconds = 50;
     private const UnixFileMode ForAll = (UnixFileMode)0b111_101_101; // PostgreSQL's user must get through
 
     private readonly string _home = Directory.CreateTempSubdirectory("orderly-pitr-").FullName;
@@ -158,20 +157,8 @@ public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
         await UntilAsync(cluster, $"select (last_archived_wal >= '{last}')::text from pg_stat_archiver");
     }
 
-    private static async Task UntilAsync(EmbeddedCluster cluster, string condition)
-    {
-        for (var waited = 0; waited < PatienceSeconds * 1000; waited += PollMilliseconds)
-        {
-            if (await AskAsync(cluster, condition) == "true")
-            {
-                return;
-            }
-
-            await Task.Delay(PollMilliseconds);
-        }
-
-        throw new TimeoutException($"It never became true: {condition}");
-    }
+    private static Task UntilAsync(EmbeddedCluster cluster, string condition) =>
+        Patience.UntilAsync(async () => await AskAsync(cluster, condition) == "true");
 
     /// <summary>A base backup of an embedded cluster, and where it is restored to.</summary>
     private sealed record ClusterCopy(string Home, string Base, string Restored)

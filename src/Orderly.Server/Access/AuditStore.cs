@@ -70,8 +70,7 @@ internal sealed class AuditStore(ReadDataSource reads, WriteDataSource writes)
     /// <summary>Records in the transaction that the connection is in.</summary>
     public static async Task AppendAsync(DatabaseSession session, params IReadOnlyList<AuditNote> notes)
     {
-        await using var batch = new NpgsqlBatch(session.Connection);
-        batch.BatchCommands.Add(Command(notes));
+        await using var batch = Batch(session.Connection, notes);
         await batch.ExecuteNonQueryAsync();
     }
 
@@ -84,12 +83,15 @@ internal sealed class AuditStore(ReadDataSource reads, WriteDataSource writes)
         await using var connection = await writes.Source.BeginAsync(
             async connection =>
             {
-                await using var batch = new NpgsqlBatch(connection) { Timeout = RecordSeconds };
-                batch.BatchCommands.Add(Command(notes));
+                await using var batch = Batch(connection, notes);
+                batch.Timeout = RecordSeconds;
                 await batch.ExecuteNonQueryAsync();
             },
             CancellationToken.None);
     }
+
+    private static NpgsqlBatch Batch(NpgsqlConnection connection, IReadOnlyList<AuditNote> notes) =>
+        new(connection) { BatchCommands = { Command(notes) } };
 
     /// <summary>What was recorded, the newest first.</summary>
     public async Task<List<AuditRow>> ListAsync(

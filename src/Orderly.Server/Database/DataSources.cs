@@ -21,14 +21,11 @@ internal sealed class WriteDataSource(NpgsqlDataSource source) : IAsyncDisposabl
 internal sealed class ReadDataSource(NpgsqlDataSource source) : IAsyncDisposable
 {
     private const int LookUpTimeoutSeconds = 2;
-    private const int LookUpAttemptsMax = 2;
 
     public NpgsqlDataSource Source { get; } = source;
 
     /// <summary>
-    /// Reads what takes a moment, by key. A connection that breaks, or keeps silent for longer than any such read
-    /// takes, says nothing of the database, only of the way to it, and the others in the pool went the same way; so
-    /// they are let go, and it is read once more on a new one.
+    /// Reads what takes a moment, by key, at the first use of a connection or the second: see <see cref="FirstUse"/>.
     /// </summary>
     /// <param name="sql">One of a store's statements.</param>
     /// <param name="bind">Adds the parameters; called for each attempt.</param>
@@ -38,22 +35,17 @@ internal sealed class ReadDataSource(NpgsqlDataSource source) : IAsyncDisposable
         string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read,
         CancellationToken stop)
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            await using var connection = await Source.OpenConnectionAsync(stop);
-            try
+        T result = default!;
+        await using var connection = await Source.BeginAsync(
+            async connection =>
             {
                 await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = LookUpTimeoutSeconds };
                 bind(command.Parameters);
                 await using var reader = await command.ExecuteReaderAsync(stop);
-                return await read(reader);
-            }
-            catch (NpgsqlException exception)
-                when (attempt < LookUpAttemptsMax && DatabaseFailure.IsTransient(exception))
-            {
-                Source.Clear();
-            }
-        }
+                result = await read(reader);
+            },
+            stop);
+        return result;
     }
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();

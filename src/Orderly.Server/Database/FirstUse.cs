@@ -2,22 +2,22 @@ using Npgsql;
 
 namespace Orderly.Server.Database;
 
-/// <summary>The first statements on a connection from a pool, for work that keeps it for longer.</summary>
+/// <summary>The first statements on a connection from a pool, where they may be done once more.</summary>
 internal static class FirstUse
 {
-    /// <summary>How long any of the first statements may take, which all take a moment.</summary>
+    /// <summary>How long the first statements of long work may take, which all take a moment.</summary>
     public const int TimeoutSeconds = 5;
 
     private const int AttemptsMax = 2;
 
     /// <summary>
-    /// A connection can break, or go silent, while it waits in the pool, which only shows when it is used; the others
-    /// in there went the same way. So they are let go, and it is begun once more on a new one.
+    /// A connection can break, or go silent, while it waits in the pool, which only shows when it is used; that says
+    /// nothing of the database, only of the way to it, and the others in there went the same way. So they are let go,
+    /// and it is begun once more on a new one.
     /// </summary>
     /// <param name="source">The pool.</param>
     /// <param name="begin">
-    /// What comes first, within <see cref="TimeoutSeconds"/>; it must leave nothing behind that outlives its
-    /// connection.
+    /// What comes first. Its statements have short time limits, and doing them twice is as good as once.
     /// </param>
     /// <param name="stop">Ends it early.</param>
     public static async Task<NpgsqlConnection> BeginAsync(

@@ -75,12 +75,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         switch (exception)
         {
             case BrokenOffException { InnerException: { } cause } broken:
-                return Explain(http, cause) with
-                {
-                    Effect = broken.Message,
-                    Members = broken.Members,
-                    Faults = broken.Faults,
-                };
+                return broken.TellWith(Explain(http, cause));
             case TooSlowException slow:
                 return new Problem(ProblemCode.RequestTimeout, slow.Message) { Effect = NothingStored };
             case BadHttpRequestException bad:

@@ -133,8 +133,7 @@ internal sealed class CsvImport
         var finished = _lines.Count > 0 && !IsSame(id, IdOf(_lines[0])) ? Finish() : [];
         if (_lines.Count == 0)
         {
-            _numbers.First = number;
-            _numbers.Last = number;
+            _numbers = (number, number);
             if (stray is { } between && !id.IsAbsent && (between.Cells is null || IsPartOf(between.Cells, cells)))
             {
                 return [.. finished, RefuseBeside(between.Number, id)];

@@ -27,19 +27,12 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
             var problem = isEach && !isDryRun
                 ? await RunEachAsync(reader, caller, tally, progress, stop)
                 : await RunWholeAsync(reader, caller, isDryRun, tally, progress, stop);
-            return problem is null
-                ? tally
-                : problem with
-                {
-                    Effect = progress.Tell(isUncertain: false),
-                    Members = progress.Members,
-                    Faults = problem.Faults.Count == 0 ? progress.Faults : problem.Faults,
-                };
+            return problem is null ? tally : progress.TellWith(problem, isUncertain: false);
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or ConnectionResetException))
         {
             var isUncertain = exception is UncertainWriteException;
-            throw new BrokenOffException(progress.Tell(isUncertain), progress.Members, progress.Faults, exception);
+            throw new BrokenOffException(problem => progress.TellWith(problem, isUncertain), exception);
         }
         finally
         {

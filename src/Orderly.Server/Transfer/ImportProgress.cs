@@ -1,4 +1,4 @@
-using Orderly.Contract.Problems;
+using Orderly.Server.Http;
 
 namespace Orderly.Server.Transfer;
 
@@ -19,12 +19,6 @@ internal sealed class ImportProgress(ImportTally tally)
     /// <summary>How many orders are certainly stored.</summary>
     public long Stored { get; set; }
 
-    /// <summary>What is told of it to programs.</summary>
-    public IReadOnlyList<KeyValuePair<string, object>> Members => tally.MembersWith(Stored);
-
-    /// <summary>Which rows were refused by then, and why.</summary>
-    public IReadOnlyList<InputFault> Faults => tally.Faults();
-
     /// <summary>These rows are to be stored, too.</summary>
     public void Begin(IReadOnlyList<ImportRow> rows)
     {
@@ -39,9 +33,17 @@ internal sealed class ImportProgress(ImportTally tally)
         _begun = default;
     }
 
-    /// <summary>What is stored, and how to go on.</summary>
+    /// <summary>The problem, with what is stored, which rows were refused by then, and how to go on.</summary>
+    /// <param name="problem">What kept the import from its end.</param>
     /// <param name="isUncertain">Whether the rows begun may be stored, too, without an answer that says so.</param>
-    public string Tell(bool isUncertain)
+    public Problem TellWith(Problem problem, bool isUncertain) => problem with
+    {
+        Effect = Tell(isUncertain),
+        Members = tally.MembersWith(Stored),
+        Faults = problem.Faults.Count == 0 ? tally.Faults() : problem.Faults,
+    };
+
+    private string Tell(bool isUncertain)
     {
         if (isUncertain || Stored != _done.Stored)
         {

@@ -4,11 +4,11 @@ namespace Orderly.Tests.Harness;
 internal static class Patience
 {
     private const int PollMilliseconds = 20;
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private const int DeadlineSeconds = 30;
 
-    public static async Task UntilAsync(Func<Task<bool>> holds)
+    public static async Task UntilAsync(Func<Task<bool>> holds, int seconds = DeadlineSeconds)
     {
-        using var deadline = new CancellationTokenSource(Deadline);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         while (!await holds())
         {
             await Task.Delay(PollMilliseconds, deadline.Token);

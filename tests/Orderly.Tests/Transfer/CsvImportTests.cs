@@ -44,7 +44,7 @@ public sealed class CsvImportTests(RunningServer server) : IClassFixture<Running
     public async Task An_order_with_a_row_in_it_that_can_not_be_read_is_refused_as_a_whole(
         string because, string row, params string[] errors)
     {
-        var unreadable = string.Format(System.Globalization.CultureInfo.InvariantCulture, row, When);
+        var unreadable = At(When, row);
         var reply = await ImportAsync(
             Header + $"a,{When},window,\na,{When},window,\n{unreadable}\na,{When},deep-clean,\nb,{When},window,\n");
 
@@ -69,7 +69,7 @@ public sealed class CsvImportTests(RunningServer server) : IClassFixture<Running
     public async Task A_first_row_that_can_not_be_read_leaves_nothing_of_its_order_and_the_one_before_alone(string row)
     {
         const string Later = "2026-12-02T10:00:00Z";
-        var unreadable = string.Format(System.Globalization.CultureInfo.InvariantCulture, row, Later);
+        var unreadable = At(Later, row);
         var reply = await ImportAsync(
             Header + $"a,{When},window,\n{unreadable}\nb,{Later},window,\nc,{When},window,\n");
 
@@ -160,6 +160,8 @@ public sealed class CsvImportTests(RunningServer server) : IClassFixture<Running
         problem!.Faults.Select(fault => fault.Pointer)
             .ShouldBe(Enumerable.Range(0, 100).Select(i => $"#/x{i}"));
     }
+
+    private static string At(string time, string row) => row.Replace("{0}", time, StringComparison.Ordinal);
 
     private static async Task WriteAsync(PipeWriter writer, string text)
     {
