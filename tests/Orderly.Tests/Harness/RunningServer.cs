@@ -121,6 +121,19 @@ public class RunningServer(TestCluster? cluster) : IAsyncLifetime
         return (made.Id, caller);
     }
 
+    /// <summary>Does something after all connections of a pool have broken while they rested.</summary>
+    /// <param name="pool">The name that it has in PostgreSQL.</param>
+    /// <param name="act">What is done; it must not mind.</param>
+    public async Task AfterBreakAsync(string pool, Func<Task> act)
+    {
+        await Database.ExecuteAsync(
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity "
+            + $"where datname = current_database() and application_name = '{pool}'");
+        await act();
+        Log.TakeErrors().Select(error => error.Message).ShouldBeSubsetOf(
+            ["Exception while closing connector"], "Npgsql says so of those that it lets go, where they are not quiet");
+    }
+
     /// <summary>The server looks keys up anew that it remembers for a moment.</summary>
     public void Forget() => Services.GetRequiredService<KeyRing>().Forget();
 

@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Orderly.Server.Changes;
 using Orderly.Tests.Harness;
 
 namespace Orderly.Tests.Privacy;
 
 /// <summary>A server whose orders can be updated at once, and callers who may and may not see personal data.</summary>
-public class PersonalServer(TestCluster cluster) : RunningServer(cluster), IAsyncLifetime
+public partial class PersonalServer(TestCluster cluster) : RunningServer(cluster), IAsyncLifetime
 {
     public const string Personal =
         """
@@ -30,13 +31,20 @@ public class PersonalServer(TestCluster cluster) : RunningServer(cluster), IAsyn
     public async Task<string> PlacePersonalAsync(string personal = Personal) =>
         "/orders/" + await Api.PlaceAsync(AnOrder.With(personal));
 
+    /// <summary>Ids, hashes and times can have the digits of a number by chance, so they are not looked at.</summary>
     public static void ShouldTellNothing(string text)
     {
+        var told = ByChance().Replace(text, "");
         foreach (var secret in Secrets)
         {
-            text.ShouldNotContain(secret, Case.Insensitive);
+            told.ShouldNotContain(secret, Case.Insensitive);
         }
     }
+
+    [GeneratedRegex(
+        @"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32,}\b|(?<=T\d\d:\d\d:\d\d)\.\d{1,6}(?=Z)",
+        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex ByChance();
 
     /// <summary>What a verification of the log finds.</summary>
     public async Task<List<string>> VerifyAsync()

@@ -151,10 +151,7 @@ public sealed class OrderStreamTests(ServerWithManyOrders server) : IClassFixtur
     public async Task A_stream_begins_though_its_connection_broke_while_it_rested()
     {
         await StreamAsync("", NdJson);
-        await server.Database.ExecuteAsync(
-            "select pg_terminate_backend(pid, 10000) from pg_stat_activity "
-            + "where datname = current_database() and application_name = 'orderly-stream'");
-        (await OrdersAsync()).ShouldNotBeEmpty();
+        await server.AfterBreakAsync("orderly-stream", async () => (await OrdersAsync()).ShouldNotBeEmpty());
     }
 
     [Fact]
