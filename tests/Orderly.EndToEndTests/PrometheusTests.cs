@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Orderly.EndToEndTests.Running;
 using Orderly.EndToEndTests.Work;
+using Orderly.Tests.Harness;
 
 namespace Orderly.EndToEndTests;
 
@@ -16,7 +17,6 @@ public sealed class PrometheusTests(ITestOutputHelper output)
 {
     private const string Program = "prometheus";
     private const int PatienceSeconds = 40;
-    private const int PollMilliseconds = 100;
 
     /// <summary>What no series is there for, since it did not happen: nothing fails or is refused here.</summary>
     private static readonly string[] NotThereWhileAllIsWell =
@@ -46,7 +46,9 @@ public sealed class PrometheusTests(ITestOutputHelper output)
             }
 
             // Rates need two scrapes.
-            await UntilAsync(async () => await ValueAsync(prometheus, "count_over_time(orderly_database_up[1m])") >= 3);
+            await Patience.UntilAsync(
+                async () => await ValueAsync(prometheus, "count_over_time(orderly_database_up[1m])") >= 3,
+                PatienceSeconds);
             (await ValueAsync(prometheus, "orderly_database_up{job=\"orderly\"}")).ShouldBe(1);
             (await ValueAsync(prometheus, "up{job=\"orderly\"}")).ShouldBe(1);
             (await ValueAsync(prometheus, "sum(http_server_request_duration_seconds_count{http_route=~\"/orders/?\"})"))
@@ -103,14 +105,17 @@ public sealed class PrometheusTests(ITestOutputHelper output)
     private static async Task CheckAlertsAsync(HttpClient prometheus)
     {
         List<JsonElement> rules = [];
-        await UntilAsync(async () =>
-        {
-            var answer = JsonSerializer.Deserialize<JsonElement>(
-                await prometheus.GetStringAsync(new Uri("/api/v1/rules", UriKind.Relative)));
-            rules = [.. answer.GetProperty("data").GetProperty("groups").EnumerateArray()
-                .SelectMany(group => group.GetProperty("rules").EnumerateArray())];
-            return rules.Count > 0 && rules.TrueForAll(rule => rule.GetProperty("health").GetString() != "unknown");
-        });
+        await Patience.UntilAsync(
+            async () =>
+            {
+                var answer = JsonSerializer.Deserialize<JsonElement>(
+                    await prometheus.GetStringAsync(new Uri("/api/v1/rules", UriKind.Relative)));
+                rules = [.. answer.GetProperty("data").GetProperty("groups").EnumerateArray()
+                    .SelectMany(group => group.GetProperty("rules").EnumerateArray())];
+                return rules.Count > 0
+                    && rules.TrueForAll(rule => rule.GetProperty("health").GetString() != "unknown");
+            },
+            PatienceSeconds);
         rules.Count.ShouldBeGreaterThan(10);
         foreach (var rule in rules)
         {
@@ -175,16 +180,6 @@ public sealed class PrometheusTests(ITestOutputHelper output)
         catch (HttpRequestException)
         {
             return (HttpStatusCode.ServiceUnavailable, []); // it is starting
-        }
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        var since = Stopwatch.GetTimestamp();
-        while (!await isSo())
-        {
-            Stopwatch.GetElapsedTime(since).TotalSeconds.ShouldBeLessThan(PatienceSeconds);
-            await Task.Delay(PollMilliseconds, TestContext.Current.CancellationToken);
         }
     }
 
