@@ -18,11 +18,18 @@ internal sealed class WriteDataSource(NpgsqlDataSource source) : IAsyncDisposabl
 }
 
 /// <summary>Connections for everything else.</summary>
-internal sealed class ReadDataSource(NpgsqlDataSource source) : IAsyncDisposable
+/// <param name="source">For most of it.</param>
+/// <param name="many">
+/// For many rows by their keys. Index scans are off there: they wait for one page after the other, where a bitmap scan
+/// asks the disk for all pages before it waits for the first.
+/// </param>
+internal sealed class ReadDataSource(NpgsqlDataSource source, NpgsqlDataSource many) : IAsyncDisposable
 {
     private const int LookUpTimeoutSeconds = 2;
 
     public NpgsqlDataSource Source { get; } = source;
+
+    public NpgsqlDataSource Many { get; } = many;
 
     /// <summary>
     /// Reads what takes a moment, by key, at the first use of a connection or the second: see <see cref="FirstUse"/>.
@@ -31,12 +38,27 @@ internal sealed class ReadDataSource(NpgsqlDataSource source) : IAsyncDisposable
     /// <param name="bind">Adds the parameters; called for each attempt.</param>
     /// <param name="read">Reads the rows; called for each attempt.</param>
     /// <param name="stop">Ends it early.</param>
-    public async Task<T> LookUpAsync<T>(
+    public Task<T> LookUpAsync<T>(
         string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read,
-        CancellationToken stop)
+        CancellationToken stop) => LookUpAsync(Source, sql, bind, read, stop);
+
+    /// <summary>The same for many rows, each by its key.</summary>
+    public Task<T> LookUpManyAsync<T>(
+        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read,
+        CancellationToken stop) => LookUpAsync(Many, sql, bind, read, stop);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Source.DisposeAsync();
+        await Many.DisposeAsync();
+    }
+
+    private static async Task<T> LookUpAsync<T>(
+        NpgsqlDataSource source, string sql, Action<NpgsqlParameterCollection> bind,
+        Func<NpgsqlDataReader, Task<T>> read, CancellationToken stop)
     {
         T result = default!;
-        await using var connection = await Source.BeginAsync(
+        await using var connection = await source.BeginAsync(
             async connection =>
             {
                 await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = LookUpTimeoutSeconds };
@@ -47,8 +69,6 @@ internal sealed class ReadDataSource(NpgsqlDataSource source) : IAsyncDisposable
             stop);
         return result;
     }
-
-    public ValueTask DisposeAsync() => Source.DisposeAsync();
 }
 
 /// <summary>
@@ -94,6 +114,7 @@ internal sealed class ImportDataSource(NpgsqlDataSource source) : IAsyncDisposab
 internal static class DataSources
 {
     private const int ReadPoolSizeMax = 12;
+    private const int ManyPoolSizeMax = 4;
     private const int WritePoolSizeMax = 4;
     private const int ListPoolSizeMax = 6;
     private const int PreparedStatementsMax = 100;
@@ -112,6 +133,20 @@ internal static class DataSources
     private const string ByKeyOnly =
         " -c enable_seqscan=off -c plan_cache_mode=force_generic_plan";
 
+    /// <summary>The same for many keys at once, by bitmap scans, which ask the disk ahead.</summary>
+    private const string ByKeysAhead = ByKeyOnly + " -c enable_indexscan=off";
+
+    /// <summary>
+    /// How many pages a bitmap scan asks for ahead; by default PostgreSQL before 18 asks for one. An operator may have
+    /// set more, and where the system can't be asked at all, as on macOS, the largest that may be set is 0.
+    /// </summary>
+    private const string SetPagesAhead =
+        """
+        select set_config(name, greatest(setting::integer, least(32, max_val::integer))::text, false)
+        from pg_settings
+        where name = 'effective_io_concurrency'
+        """;
+
     /// <summary>
     /// Planned for each statement's values. A list that takes longer than this time is looked for in another way (see
     /// OrderListStore).
@@ -122,8 +157,10 @@ internal static class DataSources
     public static WriteDataSource ForWrites(string connectionString, ILoggerFactory? log) =>
         new(Build(connectionString, "orderly-write", WritePoolSizeMax, ByKeyOnly, log));
 
-    public static ReadDataSource ForReads(string connectionString, ILoggerFactory? log) =>
-        new(Build(connectionString, "orderly-read", ReadPoolSizeMax, ByKeyOnly, log));
+    public static ReadDataSource ForReads(string connectionString, ILoggerFactory? log) => new(
+        Build(connectionString, "orderly-read", ReadPoolSizeMax, ByKeyOnly, log),
+        Builder(Settings(connectionString, "orderly-read-many", ManyPoolSizeMax, ByKeysAhead), "orderly-read-many", log)
+            .UsePhysicalConnectionInitializer(AskAhead, AskAheadAsync).Build());
 
     public static ListDataSource ForLists(string connectionString, ILoggerFactory? log) =>
         new(Build(connectionString, "orderly-list", ListPoolSizeMax, ByValue, log));
@@ -154,7 +191,26 @@ internal static class DataSources
     /// <param name="name">What metrics call the pool; without it they would call it by its connection string.</param>
     /// <param name="log">Where it writes its log.</param>
     private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory? log) =>
-        new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }.UseLoggerFactory(log).Build();
+        Builder(settings, name, log).Build();
+
+    private static NpgsqlDataSourceBuilder Builder(
+        NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory? log) =>
+        new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }.UseLoggerFactory(log);
+
+    private static void AskAhead(NpgsqlConnection connection)
+    {
+        using var command = AskAheadCommand(connection);
+        command.ExecuteNonQuery();
+    }
+
+    private static async Task AskAheadAsync(NpgsqlConnection connection)
+    {
+        await using var command = AskAheadCommand(connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static NpgsqlCommand AskAheadCommand(NpgsqlConnection connection) =>
+        new(SetPagesAhead, connection) { CommandTimeout = ConnectTimeoutSeconds };
 
     private static NpgsqlConnectionStringBuilder Settings(
         string connectionString, string name, int poolSizeMax, string planning)

@@ -27,7 +27,7 @@ internal sealed class OrderStore : IAsyncDisposable
 
     internal const int ColumnCount = 15;
 
-    private const string SelectByIds =
+    internal const string SelectByIds =
         $"""
         select {Columns}
         from orders o
@@ -112,7 +112,7 @@ internal sealed class OrderStore : IAsyncDisposable
     {
         var ids = group.Select(entry => entry.Work).Distinct().ToArray();
         var found = new Dictionary<Guid, StoredOrder>(ids.Length);
-        await _database.LookUpAsync(
+        await _database.LookUpManyAsync(
             SelectByIds, parameters => parameters.Add(Parameters.Column(ids, NpgsqlDbType.Uuid, id => id)),
             async reader =>
             {

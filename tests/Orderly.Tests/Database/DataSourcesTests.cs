@@ -1,4 +1,7 @@
+using Npgsql;
+using NpgsqlTypes;
 using Orderly.Server.Database;
+using Orderly.Server.Orders;
 using Orderly.Tests.Harness;
 
 namespace Orderly.Tests.Database;
@@ -14,8 +17,49 @@ public sealed class DataSourcesTests(TestCluster cluster)
         await using var command = writes.Source.CreateCommand(
             "select extract(epoch from '2026-03-30T00:00:00Z'::timestamptz - "
             + "('2026-03-30T00:00:00Z'::timestamptz - $1))::integer");
-        command.Parameters.Add(new Npgsql.NpgsqlParameter { Value = TimeSpan.FromDays(2) });
+        command.Parameters.Add(new NpgsqlParameter { Value = TimeSpan.FromDays(2) });
 
         (await command.ExecuteScalarAsync(TestContext.Current.CancellationToken)).ShouldBe(2 * 24 * 3600);
+    }
+
+    [Fact]
+    public async Task Many_orders_by_id_are_asked_of_the_disk_before_the_first_is_waited_for()
+    {
+        await using var database = await cluster.CloneAsync();
+        await using var reads = DataSources.ForReads(database.ConnectionString, log: null);
+        await using var explain = reads.Many.CreateCommand("explain " + OrderStore.SelectByIds);
+        explain.Parameters.Add(new NpgsqlParameter
+        {
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid,
+            Value = new[] { Guid.Empty, Guid.AllBitsSet },
+        });
+        var plan = new List<string>();
+        await using (var reader = await explain.ExecuteReaderAsync(TestContext.Current.CancellationToken))
+        {
+            while (await reader.ReadAsync(TestContext.Current.CancellationToken))
+            {
+                plan.Add(reader.GetString(0));
+            }
+        }
+
+        plan[0].ShouldStartWith("Bitmap Heap Scan on orders");
+        (await ShowAsync(reads.Many)).ShouldBe("32");
+    }
+
+    [Fact]
+    public async Task An_operator_may_let_the_disk_be_asked_for_more()
+    {
+        await using var database = await cluster.CloneAsync();
+        await database.ExecuteAsync($"alter database {database.Name} set effective_io_concurrency = 200");
+        await using var reads = DataSources.ForReads(database.ConnectionString, log: null);
+
+        (await ShowAsync(reads.Many)).ShouldBe("200");
+        (await ShowAsync(reads.Source)).ShouldBe("200");
+    }
+
+    private static async Task<object?> ShowAsync(NpgsqlDataSource source)
+    {
+        await using var command = source.CreateCommand("show effective_io_concurrency");
+        return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
     }
 }

@@ -25,7 +25,7 @@ public sealed class LostConnectionTests(RunningServer server) : IClassFixture<Ru
         {
             await server.Database.ExecuteAsync(
                 "select pg_terminate_backend(pid) from pg_stat_activity "
-                + "where datname = current_database() and application_name in ('orderly-write', 'orderly-read')");
+                + "where datname = current_database() and application_name ~ '^orderly-(write|read)'");
         }
 
         await Task.WhenAll(writers);
