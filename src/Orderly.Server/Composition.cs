@@ -39,6 +39,7 @@ internal static class Composition
         services.AddSingleton<Ids>();
         services.AddSingleton<DatabaseCheck>();
         services.AddHostedService<VitalSigns>();
+        services.AddHostedService<FreeMemory>();
 
         services.AddAccess(settings.Limits);
         services.AddPeople(settings.People);

@@ -18,7 +18,6 @@ internal static class Server
     /// </summary>
     public static async Task RunAsync(string[] arguments)
     {
-        _ = Malloc.KeepLittle();
         using var starting = new CancellationTokenSource();
         using var interrupted = CancelOn(PosixSignal.SIGINT, starting);
         using var terminated = CancelOn(PosixSignal.SIGTERM, starting);
