@@ -84,7 +84,8 @@ public sealed class DumpAndRestoreTests(ITestOutputHelper output)
         (await PositionsAsync(restored)).ShouldBe((events.Count + OrdersRestored, 1, events.Count + OrdersRestored));
         Succeeded(await BackupScripts.CommandAsync("verify", settings));
 
-        // Who has the newest checkpoint from before the loss is told of it.
+        // Who has the newest checkpoint from before the loss is told of it. A server would soon write its own over it.
+        await server.StopAsync();
         File.Copy(await KeptAsync(source, written), Path.Combine(directory, Newest), overwrite: true);
         var verdict = await BackupScripts.CommandAsync("verify", settings);
         verdict.ExitCode.ShouldBe(1, verdict.Output);
