@@ -29,9 +29,9 @@ internal sealed class FreeMemory(TimeProvider time) : BackgroundService
             _ = Trim(0);
             return true;
         }
-        catch (EntryPointNotFoundException)
+        catch (Exception exception) when (exception is EntryPointNotFoundException or DllNotFoundException)
         {
-            return false; // musl
+            return false; // as with musl
         }
     }
 
