@@ -2,19 +2,32 @@ using Npgsql;
 
 namespace Orderly.Server.Database;
 
-/// <summary>
-/// Connections for writes.
-/// </summary>
-internal sealed class WriteDataSource(NpgsqlDataSource source) : IAsyncDisposable
+/// <summary>Connections for writes.</summary>
+/// <param name="source">For most of them.</param>
+/// <param name="groups">
+/// For groups of orders, one after the other. A pool gives out its connections in turn, so among others each group
+/// would come to a backend that has other work to remember.
+/// </param>
+internal sealed class WriteDataSource(NpgsqlDataSource source, NpgsqlDataSource groups) : IAsyncDisposable
 {
     public NpgsqlDataSource Source { get; } = source;
+
+    public NpgsqlDataSource Groups { get; } = groups;
 
     public async Task<DatabaseSession> OpenAsync(CancellationToken stop) => await Source.OpenConnectionAsync(stop);
 
     /// <summary>Lets go of the connections that wait to be used again.</summary>
-    public void Forget() => Source.Clear();
+    public void Forget()
+    {
+        Source.Clear();
+        Groups.Clear();
+    }
 
-    public ValueTask DisposeAsync() => Source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Groups.DisposeAsync();
+        await Source.DisposeAsync();
+    }
 }
 
 /// <summary>Connections for everything else.</summary>
@@ -105,7 +118,7 @@ internal sealed class ImportDataSource(NpgsqlDataSource source) : IAsyncDisposab
     /// <summary>Each import has one, and another to look something up with.</summary>
     public const int ConnectionsMax = 2 * ImportsMax;
 
-    public WriteDataSource Writes { get; } = new(source);
+    public WriteDataSource Writes { get; } = new(source, source);
 
     public ValueTask DisposeAsync() => Writes.DisposeAsync();
 }
@@ -116,6 +129,9 @@ internal static class DataSources
     private const int ReadPoolSizeMax = 12;
     private const int ManyPoolSizeMax = 4;
     private const int WritePoolSizeMax = 4;
+
+    /// <summary>One at a time is used; the others are for where it does not answer any more.</summary>
+    private const int GroupPoolSizeMax = 4;
     private const int ListPoolSizeMax = 6;
     private const int PreparedStatementsMax = 100;
     private const int CommandTimeoutSeconds = 30;
@@ -154,48 +170,35 @@ internal static class DataSources
     private const string ByValue =
         " -c enable_seqscan=off -c plan_cache_mode=force_custom_plan -c statement_timeout=500ms";
 
-    public static WriteDataSource ForWrites(string connectionString, ILoggerFactory? log) =>
-        new(Build(connectionString, "orderly-write", WritePoolSizeMax, ByKeyOnly, log));
+    public static WriteDataSource ForWrites(string connectionString, ILoggerFactory? log) => new(
+        Builder(connectionString, "orderly-write", WritePoolSizeMax, ByKeyOnly, log).Build(),
+        Builder(connectionString, "orderly-write-groups", GroupPoolSizeMax, ByKeyOnly, log).Build());
 
     public static ReadDataSource ForReads(string connectionString, ILoggerFactory? log) => new(
-        Build(connectionString, "orderly-read", ReadPoolSizeMax, ByKeyOnly, log),
-        Builder(Settings(connectionString, "orderly-read-many", ManyPoolSizeMax, ByKeysAhead), "orderly-read-many", log)
+        Builder(connectionString, "orderly-read", ReadPoolSizeMax, ByKeyOnly, log).Build(),
+        Builder(connectionString, "orderly-read-many", ManyPoolSizeMax, ByKeysAhead, log)
             .UsePhysicalConnectionInitializer(AskAhead, AskAheadAsync).Build());
 
     public static ListDataSource ForLists(string connectionString, ILoggerFactory? log) =>
-        new(Build(connectionString, "orderly-list", ListPoolSizeMax, ByValue, log));
+        new(Builder(connectionString, "orderly-list", ListPoolSizeMax, ByValue, log).Build());
 
     /// <summary>
     /// Nothing is prepared: a prepared FETCH would go on describing the columns of the cursor that it was made for.
     /// </summary>
     public static StreamDataSource ForStreams(string connectionString, ILoggerFactory? log)
     {
-        var settings = Settings(connectionString, "orderly-stream", StreamDataSource.ConnectionsMax, AsItLikes);
-        settings.MaxAutoPrepare = 0;
-        settings.CommandTimeout = TransferCommandTimeoutSeconds;
-        return new(Build(settings, "orderly-stream", log));
+        var builder = Builder(connectionString, "orderly-stream", StreamDataSource.ConnectionsMax, AsItLikes, log);
+        builder.ConnectionStringBuilder.MaxAutoPrepare = 0;
+        builder.ConnectionStringBuilder.CommandTimeout = TransferCommandTimeoutSeconds;
+        return new(builder.Build());
     }
 
     public static ImportDataSource ForImports(string connectionString, ILoggerFactory? log)
     {
-        var settings = Settings(connectionString, "orderly-import", ImportDataSource.ConnectionsMax, ByKeyOnly);
-        settings.CommandTimeout = TransferCommandTimeoutSeconds;
-        return new(Build(settings, "orderly-import", log));
+        var builder = Builder(connectionString, "orderly-import", ImportDataSource.ConnectionsMax, ByKeyOnly, log);
+        builder.ConnectionStringBuilder.CommandTimeout = TransferCommandTimeoutSeconds;
+        return new(builder.Build());
     }
-
-    private static NpgsqlDataSource Build(
-        string connectionString, string name, int poolSizeMax, string planning, ILoggerFactory? log) =>
-        Build(Settings(connectionString, name, poolSizeMax, planning), name, log);
-
-    /// <param name="settings">How it connects.</param>
-    /// <param name="name">What metrics call the pool; without it they would call it by its connection string.</param>
-    /// <param name="log">Where it writes its log.</param>
-    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory? log) =>
-        Builder(settings, name, log).Build();
-
-    private static NpgsqlDataSourceBuilder Builder(
-        NpgsqlConnectionStringBuilder settings, string name, ILoggerFactory? log) =>
-        new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }.UseLoggerFactory(log);
 
     private static void AskAhead(NpgsqlConnection connection)
     {
@@ -212,10 +215,17 @@ internal static class DataSources
     private static NpgsqlCommand AskAheadCommand(NpgsqlConnection connection) =>
         new(SetPagesAhead, connection) { CommandTimeout = ConnectTimeoutSeconds };
 
-    private static NpgsqlConnectionStringBuilder Settings(
-        string connectionString, string name, int poolSizeMax, string planning)
+    /// <param name="connectionString">Where to connect; what it says of the pool or the program itself stands.</param>
+    /// <param name="name">What metrics call the pool; without it they would call it by its connection string.</param>
+    /// <param name="poolSizeMax">How many connections there may be.</param>
+    /// <param name="planning">Options of each session, for the planner.</param>
+    /// <param name="log">Where it writes its log.</param>
+    private static NpgsqlDataSourceBuilder Builder(
+        string connectionString, string name, int poolSizeMax, string planning, ILoggerFactory? log)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = name };
+        builder.UseLoggerFactory(log);
+        var settings = builder.ConnectionStringBuilder;
         settings.ApplicationName ??= name;
         settings.Options = (settings.Options + " -c jit=off" + planning).Trim();
 
@@ -236,6 +246,6 @@ internal static class DataSources
             settings.MaxPoolSize = poolSizeMax; // nothing else was asked for
         }
 
-        return settings;
+        return builder;
     }
 }

@@ -56,9 +56,9 @@ internal sealed record GrouperLimits(int Lanes, int GroupSizeMax, int QueueLengt
 /// Does together what comes in together. What queued while the last group was in flight goes in the next; nothing
 /// ever waits for company, so a lone caller loses nothing.
 /// <code>
-///   callers ──► queue ──► lane: take what is there (≤ groupSizeMax) ──► run(group) ──► answer each,
-///                 │          ▲                                              │         on other threads
-///                 │          └──────────────── next group ◄─────────────────┘
+///   callers ──► queue ──► lane: take what is there (≤ groupSizeMax) ──► run(group)
+///                 │          ▲                                              │
+///                 │          └───────── next group, answer each of this ◄───┘
 ///                 └── watch: what waits too long is refused, what is in flight too long is told to be late
 /// </code>
 /// </summary>
@@ -127,32 +127,55 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
         await _watch.DisposeAsync();
     }
 
+    /// <summary>
+    /// A lane that has no other beside it sends the next group before it answers the last one, so that the work goes on
+    /// while answers go out.
+    /// </summary>
     private async Task RunLaneAsync(List<Grouped<TWork, TResult>> group)
     {
-        while (await _queue.Reader.WaitToReadAsync())
+        var done = new List<Grouped<TWork, TResult>>(_limits.GroupSizeMax);
+        do
         {
-            lock (_taking)
+            while (Take(group))
             {
-                while (group.Count < _limits.GroupSizeMax && _queue.Reader.TryRead(out var entry))
+                var running = RunGroupAsync(group);
+                TellAll(done);
+                await running;
+                done.AddRange(group);
+                if (_limits.Lanes > 1)
                 {
-                    group.Add(entry);
+                    TellAll(done);
                 }
             }
 
-            if (group.Count > 0)
-            {
-                await RunGroupAsync(group);
-                foreach (var told in group.Chunk(AnswersPerThread))
-                {
-                    ThreadPool.UnsafeQueueUserWorkItem(Tell, told, preferLocal: false);
-                }
-
-                lock (_taking)
-                {
-                    group.Clear();
-                }
-            }
+            TellAll(done);
         }
+        while (await _queue.Reader.WaitToReadAsync());
+    }
+
+    /// <summary>Fills a group with what is there, in place of what was in it.</summary>
+    private bool Take(List<Grouped<TWork, TResult>> group)
+    {
+        lock (_taking)
+        {
+            group.Clear();
+            while (group.Count < _limits.GroupSizeMax && _queue.Reader.TryRead(out var entry))
+            {
+                group.Add(entry);
+            }
+
+            return group.Count > 0;
+        }
+    }
+
+    private static void TellAll(List<Grouped<TWork, TResult>> done)
+    {
+        foreach (var told in done.Chunk(AnswersPerThread))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(Tell, told, preferLocal: false);
+        }
+
+        done.Clear();
     }
 
     /// <summary>

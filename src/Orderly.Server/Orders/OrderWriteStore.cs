@@ -191,7 +191,7 @@ internal static class OrderWriteStore
     public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(
         WriteDataSource database, IReadOnlyList<OrderWrite> writes, List<int> began, int timeoutSeconds)
     {
-        await using var connection = await database.Source.OpenConnectionAsync();
+        await using var connection = await database.Groups.OpenConnectionAsync();
         var isRepeated = began.Count > 0;
         if (isRepeated)
         {

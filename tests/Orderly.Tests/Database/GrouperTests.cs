@@ -34,6 +34,35 @@ public sealed class GrouperTests
     }
 
     [Fact]
+    public async Task The_next_group_is_on_its_way_when_the_last_is_answered_and_holds_no_answer_up()
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource[] gates = [new(), new()];
+        Task<int>? first = null;
+        var wasAnswered = new List<bool>();
+        await using var grouper = New(async group =>
+        {
+            wasAnswered.Add(first is { IsCompleted: true });
+            group[0].Complete(group[0].Work);
+            var gate = gates[wasAnswered.Count - 1];
+            started.TrySetResult();
+            await gate.Task;
+        });
+        first = grouper.SubmitAsync(1);
+        await started.Task;
+        var second = grouper.SubmitAsync(2);
+        gates[0].SetResult();
+
+        var answer = await first; // while the second group stands still
+        var isSecondAnswered = second.IsCompleted;
+        gates[1].SetResult();
+        answer.ShouldBe(1);
+        isSecondAnswered.ShouldBeFalse();
+        (await second).ShouldBe(2);
+        wasAnswered.ShouldBe([false, false]);
+    }
+
+    [Fact]
     public async Task A_failed_group_fails_only_those_without_an_answer()
     {
         await using var grouper = New(group =>
