@@ -28,8 +28,8 @@ internal sealed record Precondition
 
     public static string Tag(int version) => string.Create(CultureInfo.InvariantCulture, $"\"v{version}\"");
 
-    /// <summary>Whether a write may be based on this version.</summary>
-    public bool Holds(int version) => Versions is null || Versions.Contains(version);
+    /// <summary>Whether a write may be based on this version, which is there.</summary>
+    public bool Holds(int version) => !IsForNew && (Versions is null || Versions.Contains(version));
 
     /// <summary>Reads If-Match: one strong tag, a list of them, or *.</summary>
     public static Result<Precondition> Read(HttpRequest request, int? bodyVersion)
@@ -57,7 +57,7 @@ internal sealed record Precondition
     }
 
     /// <summary>Reads If-Match, and If-None-Match: *, which lets a write only create.</summary>
-    public static Result<Precondition> ReadForPut(HttpRequest request, int? bodyVersion)
+    public static Result<Precondition> ReadForWrite(HttpRequest request, int? bodyVersion)
     {
         var header = request.Headers.IfNoneMatch;
         if (Read(request, bodyVersion).IsRefused(out var malformed, out var precondition) || header.Count == 0)

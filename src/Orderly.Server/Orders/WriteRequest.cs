@@ -67,7 +67,7 @@ internal sealed class WriteRequest : IDisposable
     /// <summary>The order that the write is about, and which version of it.</summary>
     public Result<ChangeTarget> Target(string id, int? bodyVersion)
     {
-        if (Precondition.Read(Http.Request, bodyVersion).IsRefused(out var malformed, out var precondition))
+        if (Precondition.ReadForWrite(Http.Request, bodyVersion).IsRefused(out var malformed, out var precondition))
         {
             return malformed;
         }

@@ -119,7 +119,7 @@ internal static class ServicesApi
 
             var precondition = isPatch
                 ? Precondition.Read(http.Request, input.Version)
-                : Precondition.ReadForPut(http.Request, input.Version);
+                : Precondition.ReadForWrite(http.Request, input.Version);
             if (precondition.IsRefused(out var malformed, out var holds))
             {
                 return malformed;

@@ -67,6 +67,20 @@ public sealed class StaleWriteTests(RunningServer server) : IClassFixture<Runnin
     }
 
     [Fact]
+    public async Task A_write_that_may_only_create_does_not_change_what_is_there()
+    {
+        var path = await server.PlaceOldAsync();
+        var onlyNew = ("If-None-Match", "*");
+
+        (await _api.PutAsync(path, AnOrder.Of("""["window"]"""), onlyNew)).ShouldRefuse(412, "stale-version");
+        (await _api.PatchAsync(path, """{"notes": "x"}""", onlyNew)).ShouldRefuse(412, "stale-version");
+        (await _api.DeleteAsync(path, onlyNew)).ShouldRefuse(412, "stale-version");
+        (await _api.PutAsync(path, AnOrder.Least, ("If-None-Match", "\"v7\"")))
+            .ShouldRefuse(400, "invalid-precondition");
+        (await _api.GetAsync(path)).Version.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_header_and_a_version_in_the_body_must_agree()
     {
         var path = await server.PlaceOldAsync();
