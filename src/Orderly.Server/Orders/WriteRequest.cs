@@ -81,18 +81,11 @@ internal sealed class WriteRequest : IDisposable
 
     private static string? ReadReason(QueryInput query, bool isRequired)
     {
-        var reason = query.Text("reason");
-        if (reason is null && isRequired)
+        var reason = query.Text("reason", 1, ReasonText.LengthMax);
+        if (isRequired && query.Text("reason") is null)
         {
             query.Faults.AddParameter(ProblemCode.InvalidParameter, "reason",
                 "force=true takes a reason, which the revision records.");
-        }
-        else if (reason is not null
-            && (reason.Length is 0 or > ReasonText.LengthMax
-                || reason.Contains('\0', StringComparison.Ordinal)))
-        {
-            query.Faults.AddParameter(ProblemCode.InvalidParameter, "reason",
-                $"\"reason\" has 1 to {ReasonText.LengthMax} characters.");
         }
 
         return reason;

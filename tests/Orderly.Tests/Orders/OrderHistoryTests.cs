@@ -32,6 +32,20 @@ public sealed class OrderHistoryTests(RunningServer server) : IClassFixture<Runn
     }
 
     [Fact]
+    public async Task A_reason_is_counted_in_characters_wherever_it_stands()
+    {
+        var path = await server.PlaceOldAsync();
+        var smiles = string.Concat(Enumerable.Repeat("🙂", 500));
+
+        (await _api.PatchAsync($"{path}?reason={Uri.EscapeDataString(smiles)}", """{"notes": "x"}""")).ShouldBe(200);
+        (await _api.PostAsync(path + "/status", $$"""{"status": "confirmed", "reason": "{{smiles}}"}""")).ShouldBe(200);
+        (await _api.GetAsync(path + "/revisions/2")).String("reason").ShouldBe(smiles);
+        (await _api.PatchAsync($"{path}?reason={new string('x', 501)}", "{}")).ShouldRefuse(400, "invalid-parameter");
+        (await _api.PatchAsync($"{path}?reason=", "{}")).ShouldRefuse(400, "invalid-parameter");
+        (await _api.PatchAsync($"{path}?reason=%00", "{}")).ShouldRefuse(400, "invalid-parameter");
+    }
+
+    [Fact]
     public async Task A_version_is_read_with_the_whole_order_as_it_stood()
     {
         var path = await server.PlaceOldAsync(AnOrder.With("""  "notes": "first"  """));
