@@ -14,7 +14,7 @@ internal static class LineSnapshots
         IReadOnlyList<LineInput> inputs, OrderContent? existing, CatalogView catalog, string currency, Faults faults)
     {
         var free = new List<ServiceLine>(existing?.Services ?? []);
-        var feesStand = string.Equals(existing?.Currency, currency, StringComparison.Ordinal);
+        var feesStand = IsSame(existing?.Currency, currency);
         var lines = new ServiceLine[inputs.Count];
         for (var i = 0; i < lines.Length; i++)
         {
@@ -34,15 +34,27 @@ internal static class LineSnapshots
         return lines;
     }
 
+    /// <summary>
+    /// The lines that stay as they are. Their fees are unknown where the order is in another currency now.
+    /// </summary>
+    public static IReadOnlyList<ServiceLine> Keep(OrderContent? existing, string currency) =>
+        existing is null || IsSame(existing.Currency, currency)
+            ? existing?.Services ?? []
+            : [.. existing.Services.Select(line => line with { Fee = null })];
+
     /// <summary>A fee in the currency that the order had is unknown in another, as that of a record is.</summary>
     private static ServiceLine Keep(LineInput input, ServiceLine earlier, bool feesStand) =>
         new(input.Id, input.Name ?? earlier.Name, input.Quantity, input.Fee ?? (feesStand ? earlier.Fee : null));
+
+    /// <summary>One that was refused may be any.</summary>
+    private static bool IsSame(string? feeCurrency, string currency) =>
+        currency.Length == 0 || string.Equals(feeCurrency, currency, StringComparison.Ordinal);
 
     private static ServiceLine TakeOver(LineInput input, int index, CatalogView catalog, string currency, Faults faults)
     {
         if (input.Id.Length == 0)
         {
-            return new ServiceLine("", "", input.Quantity, input.Fee);
+            return new ServiceLine("", "", input.Quantity, input.Fee ?? 0);
         }
 
         if (!catalog.Entries.TryGetValue(input.Id, out var record))
@@ -58,7 +70,7 @@ internal static class LineSnapshots
                 $"The service record {Suggestion.Quote(input.Id)} is retired.");
         }
 
-        var fee = string.Equals(record.Currency, currency, StringComparison.Ordinal) ? record.Fee : null;
+        var fee = IsSame(record.Currency, currency) ? record.Fee : null;
         return new ServiceLine(input.Id, input.Name ?? record.Name, input.Quantity, input.Fee ?? fee);
     }
 }

@@ -177,10 +177,10 @@ internal static class Order
         var currency = (input.Currency.IsGiven ? input.Currency.Value : kept?.Currency) ?? defaultCurrency;
         var services = input.Services.Value is { } lines
             ? LineSnapshots.Take(lines, current, catalog, currency, faults)
-            : kept?.Services ?? [];
+            : LineSnapshots.Keep(kept, currency);
         var metadata = MergeMetadata(input, kept, faults);
-        decimal? keptTotal = kept is { IsTotalFeeStated: true } || !input.Services.IsGiven ? kept?.TotalFee : null;
-        decimal? stated = input.TotalFee.IsGiven ? input.TotalFee.Value : keptTotal;
+        var totalStays = kept is { IsTotalFeeStated: true } || ReferenceEquals(services, kept?.Services);
+        decimal? stated = input.TotalFee.IsGiven ? input.TotalFee.Value : totalStays ? kept?.TotalFee : null;
         var totalFee = stated ?? Totals.Compute(services, faults);
         Totals.CheckSum(services, faults);
         var customer = MergeCustomer(input, kept?.Customer, current?.Customer, faults);

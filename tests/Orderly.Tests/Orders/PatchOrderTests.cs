@@ -136,6 +136,27 @@ public sealed class PatchOrderTests(RunningServer server) : IClassFixture<Runnin
         (await _api.PatchAsync(path, """{"totalfee": null}""")).ShouldRefuse(422, "totalfee-required", "#/totalfee");
     }
 
+    [Fact]
+    public async Task A_total_that_was_computed_is_not_carried_into_another_currency()
+    {
+        var path = await server.PlaceOldAsync();
+
+        (await _api.PatchAsync(path, """{"currency": "EUR"}""")).ShouldRefuse(422, "totalfee-required", "#/totalfee");
+        (await _api.PatchAsync(path, """{"currency": "EUR", "totalfee": null}"""))
+            .ShouldRefuse(422, "totalfee-required", "#/totalfee");
+        (await _api.PatchAsync(path, """{"currency": "USD"}""")).ShouldBe(200).Version.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Fees_of_lines_are_unknown_in_another_currency_and_a_stated_total_stays()
+    {
+        var after = await Patched(AnOrder.With("\"totalfee\": 70"), """{"currency": "EUR"}""");
+
+        after.Raw("totalfee").ShouldBe("70");
+        after.Raw("services/0/fee").ShouldBe("null");
+        after.Raw("adjustment").ShouldBe("null");
+    }
+
     [Theory]
     [InlineData("application/json")]
     [InlineData("application/json-patch+json")]
