@@ -35,6 +35,9 @@ internal sealed class OrderInput : IWriteInput
     public const int MetadataValueLengthMax = 512;
     private const int ServiceIdLengthMax = 200;
 
+    /// <summary>Stands for an amount that was given and refused, so that it is not asked for once more.</summary>
+    private const decimal RefusedAmount = 0;
+
     private static readonly string[] Fields =
     [
         "datetime", "services", "totalfee", "currency", "reference", "customer", "notes", "metadata",
@@ -54,7 +57,10 @@ internal sealed class OrderInput : IWriteInput
     public Given<DateTime?> Datetime { get; private set; }
     public Given<IReadOnlyList<LineInput>> Services { get; private set; }
     public Given<decimal?> TotalFee { get; private set; }
+
+    /// <summary>Empty where one was given and refused.</summary>
     public Given<string> Currency { get; private set; }
+
     public Given<string> Reference { get; private set; }
     public Given<CustomerInput> Customer { get; private set; }
     public Given<string> Notes { get; private set; }
@@ -100,10 +106,11 @@ internal sealed class OrderInput : IWriteInput
                 Services = Given<IReadOnlyList<LineInput>>.As(ReadLines(member));
                 break;
             case "totalfee":
-                TotalFee = Given<decimal?>.As(member.IsNull ? null : JsonMembers.Money(member, Faults));
+                TotalFee = Given<decimal?>.As(
+                    member.IsNull ? null : JsonMembers.Money(member, Faults) ?? RefusedAmount);
                 break;
             case "currency":
-                Currency = Given<string>.As(member.IsNull ? null : JsonMembers.Currency(member, Faults));
+                Currency = Given<string>.As(member.IsNull ? null : JsonMembers.Currency(member, Faults) ?? "");
                 break;
             case "reference":
                 Reference = Given<string>.As(Text(member, 1, ReferenceLengthMax));
@@ -228,7 +235,7 @@ internal sealed class OrderInput : IWriteInput
                     quantity = JsonMembers.WholeNumber(member, 1, QuantityMax, Faults);
                     break;
                 case "fee":
-                    fee = JsonMembers.Money(member, Faults);
+                    fee = JsonMembers.Money(member, Faults) ?? RefusedAmount;
                     break;
                 default:
                     lineName = Text(member, 1, NameLengthMax);

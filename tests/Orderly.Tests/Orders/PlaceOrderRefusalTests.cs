@@ -192,6 +192,16 @@ public sealed class PlaceOrderRefusalTests(RunningServer server) : IClassFixture
         Refuses(AnOrder.With($"\"currency\": \"{currency}\""), 422, "unknown-currency", "#/currency");
 
     [Theory]
+    [InlineData("""["unpriced"]""", "\"totalfee\": -5", "#/totalfee out-of-range")]
+    [InlineData("""[{"id": "unpriced", "fee": -5}]""", "", "#/services/0/fee out-of-range")]
+    [InlineData("""["in-euro"]""", "\"currency\": \"eur\"", "#/currency unknown-currency")]
+    [InlineData("""[""]""", "", "#/services/0 invalid-length")]
+    [InlineData("""["nope"]""", "", "#/services/0 unknown-service")]
+    public async Task A_total_is_not_asked_for_where_what_it_hangs_on_is_refused_already(
+        string services, string members, string fault) =>
+        (await _api.PostAsync("/orders", AnOrder.Of(services, members))).ShouldBe(422).Faults.ShouldBe([fault]);
+
+    [Theory]
     [InlineData("""["nope"]""", "unknown-service", "#/services/0")]
     [InlineData("""["window", {"id": "Window"}]""", "unknown-service", "#/services/1/id")]
     [InlineData("""[{"id": "retired"}]""", "retired-service", "#/services/0/id")]
