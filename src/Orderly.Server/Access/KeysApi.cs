@@ -138,27 +138,23 @@ internal static class KeysApi
         Func<KeyWrite, TInput, Task<Result<KeyAnswer>>> run)
         where TInput : IWriteInput
     {
+        var query = QueryInput.Read(http.Request, "dryRun");
+        var isDryRun = query.Bool("dryRun") ?? false;
         if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
         {
-            return unread;
+            return query.Faults.Join(unread);
         }
 
         using (body)
         {
             var caller = Caller.Of(http);
-            var query = QueryInput.Read(http.Request, "dryRun");
-            var isDryRun = query.Bool("dryRun") ?? false;
             var input = read(body.Json.RootElement);
             var claim = IdempotencyClaim.Read(http.Request, caller.KeyId, body.Bytes, status, query.Faults);
             input.Faults.Add(query.Faults);
+            var precondition = Precondition.Read(http.Request, input.Version, input.Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return unreadable;
-            }
-
-            if (Precondition.Read(http.Request, input.Version).IsRefused(out var malformed, out var precondition))
-            {
-                return malformed;
             }
 
             return await run(new KeyWrite(id, caller, precondition, isDryRun, claim.For(isDryRun)), input);

@@ -48,6 +48,23 @@ internal sealed class Faults
         }
     }
 
+    /// <summary>
+    /// Why the body could not even be taken for JSON, and what else of the request can't be read. A refusal with
+    /// another status (413, 415) is told alone.
+    /// </summary>
+    public Problem Join(Problem unread)
+    {
+        if (ProblemTable.Of(unread.Code).Status != StatusCodes.Status400BadRequest)
+        {
+            return unread;
+        }
+
+        var all = new Faults();
+        all.Add(unread.Code, "#", unread.Detail);
+        all.Add(this);
+        return all.ToUnreadableProblem()!;
+    }
+
     /// <summary>The problem that the faults make, or null where there are none.</summary>
     public Problem? ToProblem() => ToUnreadableProblem() ?? Combine(_unacceptable, ProblemCode.Unacceptable);
 

@@ -31,8 +31,8 @@ internal sealed record Precondition
     /// <summary>Whether a write may be based on this version, which is there.</summary>
     public bool Holds(int version) => !IsForNew && (Versions is null || Versions.Contains(version));
 
-    /// <summary>Reads If-Match: one strong tag, a list of them, or *.</summary>
-    public static Result<Precondition> Read(HttpRequest request, int? bodyVersion)
+    /// <summary>Reads If-Match: one strong tag, a list of them, or *. What can't be read becomes a fault.</summary>
+    public static Precondition Read(HttpRequest request, int? bodyVersion, Faults faults)
     {
         var header = request.Headers.IfMatch;
         if (header.Count == 0)
@@ -42,14 +42,15 @@ internal sealed record Precondition
 
         if (ReadTags(header) is not { } precondition)
         {
-            return new Problem(ProblemCode.InvalidPrecondition,
+            faults.AddParameter(ProblemCode.InvalidPrecondition, HeaderNames.IfMatch,
                 "If-Match takes strong entity tags in quotes, as \"v7\", a list of them, or *. Weak ones (W/) can't "
                 + "guard a write.");
+            return None;
         }
 
         if (bodyVersion is { } version && !precondition.Holds(version))
         {
-            return new Problem(ProblemCode.InvalidPrecondition,
+            faults.AddParameter(ProblemCode.InvalidPrecondition, HeaderNames.IfMatch,
                 $"If-Match and version in the body ({version}) disagree; send one of them.");
         }
 
@@ -57,18 +58,22 @@ internal sealed record Precondition
     }
 
     /// <summary>Reads If-Match, and If-None-Match: *, which lets a write only create.</summary>
-    public static Result<Precondition> ReadForWrite(HttpRequest request, int? bodyVersion)
+    public static Precondition ReadForWrite(HttpRequest request, int? bodyVersion, Faults faults)
     {
         var header = request.Headers.IfNoneMatch;
-        if (Read(request, bodyVersion).IsRefused(out var malformed, out var precondition) || header.Count == 0)
+        var precondition = Read(request, bodyVersion, faults);
+        if (header.Count == 0)
         {
-            return malformed is null ? precondition! : malformed;
+            return precondition;
         }
 
-        return string.Equals(header.ToString().Trim(), "*", StringComparison.Ordinal)
-            ? precondition with { IsForNew = true }
-            : new Problem(ProblemCode.InvalidPrecondition,
+        if (!string.Equals(header.ToString().Trim(), "*", StringComparison.Ordinal))
+        {
+            faults.AddParameter(ProblemCode.InvalidPrecondition, HeaderNames.IfNoneMatch,
                 "On a write, If-None-Match takes only *: the record must not be there yet.");
+        }
+
+        return precondition with { IsForNew = true };
     }
 
     /// <summary>

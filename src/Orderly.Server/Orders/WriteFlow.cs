@@ -28,12 +28,13 @@ internal static class WriteFlow
         {
             var input = read(request.Body);
             input.Faults.Add(request.Faults);
+            var precondition = Precondition.ReadForWrite(http.Request, input.Version, input.Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return unreadable;
             }
 
-            return request.Target(id, input.Version).IsRefused(out var absent, out var target)
+            return request.Target(id, precondition).IsRefused(out var absent, out var target)
                 ? absent
                 : await once.RunAsync(
                     request.Claim, request.Caller, claim => run(target.With(claim), input, request.Caller));

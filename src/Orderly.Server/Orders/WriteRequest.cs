@@ -52,30 +52,23 @@ internal sealed class WriteRequest : IDisposable
             return ApiKeyGate.MissingScope(Caller.Of(http), Scopes.OrdersForce);
         }
 
-        if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
-        {
-            return unread;
-        }
-
         var reason = ReadReason(query, isRequired: isForced && parameters.Contains("reason", StringComparer.Ordinal));
         var terms = new WriteTerms(query.Bool("dryRun") ?? false, isForced, reason, Claim: null);
+        if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
+        {
+            return query.Faults.Join(unread);
+        }
+
         var claim = IdempotencyClaim.Read(
             http.Request, Caller.Of(http).KeyId, body.Bytes, answerStatus, query.Faults);
         return new WriteRequest(http, body, terms, claim.For(terms.IsDryRun), query.Faults);
     }
 
     /// <summary>The order that the write is about, and which version of it.</summary>
-    public Result<ChangeTarget> Target(string id, int? bodyVersion)
-    {
-        if (Precondition.ReadForWrite(Http.Request, bodyVersion).IsRefused(out var malformed, out var precondition))
-        {
-            return malformed;
-        }
-
-        return OrderId.TryParse(id, out var orderId)
+    public Result<ChangeTarget> Target(string id, Precondition precondition) =>
+        OrderId.TryParse(id, out var orderId)
             ? new ChangeTarget(orderId, Caller, precondition, Terms)
             : OrderStore.NotFound(id);
-    }
 
     public void Dispose() => _body.Dispose();
 

@@ -101,44 +101,34 @@ internal static class ServicesApi
         Func<ServiceInput, Precondition, IdempotencyClaim, Task<Result<ServiceWritten>>> run)
     {
         var mediaType = isPatch ? JsonBody.MergePatchMediaType : JsonBody.MediaType;
+        var query = QueryInput.Read(http.Request);
         if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
         {
-            return unread;
+            return query.Faults.Join(unread);
         }
 
         using (body)
         {
             var input = ServiceInput.Read(body.Json.RootElement, isPatch);
-            input.Faults.Add(QueryInput.Read(http.Request).Faults);
+            input.Faults.Add(query.Faults);
             var claim = IdempotencyClaim.Read(
                 http.Request, Caller.Of(http).KeyId, body.Bytes, StatusCodes.Status200OK, input.Faults);
-            if (input.Faults.ToUnreadableProblem() is { } unreadable)
-            {
-                return unreadable;
-            }
-
             var precondition = isPatch
-                ? Precondition.Read(http.Request, input.Version)
-                : Precondition.ReadForWrite(http.Request, input.Version);
-            if (precondition.IsRefused(out var malformed, out var holds))
-            {
-                return malformed;
-            }
-
-            return await run(input, holds, claim);
+                ? Precondition.Read(http.Request, input.Version, input.Faults)
+                : Precondition.ReadForWrite(http.Request, input.Version, input.Faults);
+            return input.Faults.ToUnreadableProblem() is { } unreadable
+                ? unreadable
+                : await run(input, precondition, claim);
         }
     }
 
     private static async Task<Results<NoContent, Refused>> RetireAsync(string id, HttpContext http, PutService put)
     {
-        if (QueryInput.RefuseAny(http.Request) is { } query)
+        var query = QueryInput.Read(http.Request);
+        var precondition = Precondition.Read(http.Request, bodyVersion: null, query.Faults);
+        if (query.ToProblem() is { } unreadable)
         {
-            return new Refused(query);
-        }
-
-        if (Precondition.Read(http.Request, bodyVersion: null).IsRefused(out var malformed, out var precondition))
-        {
-            return new Refused(malformed);
+            return new Refused(unreadable);
         }
 
         return (await put.RetireAsync(id, precondition, Caller.Of(http))).IsRefused(out var problem, out _)

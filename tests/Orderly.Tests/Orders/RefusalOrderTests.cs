@@ -120,6 +120,38 @@ public sealed class RefusalOrderTests(RunningServer server) : IClassFixture<Runn
         }
     }
 
+    [Fact]
+    public async Task An_unreadable_tag_is_told_with_all_else_that_is_unreadable()
+    {
+        foreach (var path in (string[])[Nobody, "/services/window"])
+        {
+            var reply = await _api.PutAsync(path + "?x=1", """{"notse": 1}""", ("If-Match", "v1"));
+            var faults = reply.ShouldBe(400).Faults;
+            faults.ShouldContain("#/notse unknown-field");
+            faults.ShouldContain("x unknown-parameter");
+            faults.ShouldContain("If-Match invalid-precondition");
+        }
+
+        (await _api.DeleteAsync(Nobody + "?x=1", ("If-Match", "v1"))).ShouldRefuse(400, "invalid-query").Faults
+            .ShouldBe(["x unknown-parameter", "If-Match invalid-precondition"], ignoreOrder: true);
+        (await _api.DeleteAsync("/services/window?x=1", ("If-Match", "v1"))).ShouldRefuse(400, "invalid-query").Faults
+            .ShouldBe(["x unknown-parameter", "If-Match invalid-precondition"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task What_is_not_json_is_told_as_a_fault_with_what_is_wrong_with_the_query()
+    {
+        (await _api.PostAsync("/orders", "{")).ShouldRefuse(400, "malformed-json", "#");
+        foreach (var path in (string[])["/orders", "/keys"])
+        {
+            (await _api.PostAsync(path + "?x=1", "{")).ShouldRefuse(400, "invalid-body").Faults
+                .ShouldBe(["# malformed-json", "x unknown-parameter"]);
+        }
+
+        (await _api.PutAsync("/services/window?x=1", "{")).ShouldRefuse(400, "invalid-body").Faults
+            .ShouldBe(["# malformed-json", "x unknown-parameter"]);
+    }
+
     private async Task<string> ClosedAsync(string status)
     {
         var id = await _api.PlaceAsync();
