@@ -53,6 +53,13 @@ internal sealed class OrderFeedStore(ReadDataSource database, OrderVault vault)
         return entries;
     }
 
+    /// <summary>Whether there may be more entries, though fewer than asked for were read.</summary>
+    public static bool EndsEarly(List<FeedEntry> entries) => PageBytes.EndsEarly(entries.SelectMany(ContentsOf));
+
+    private static IEnumerable<byte[]> ContentsOf(FeedEntry entry) => entry.Step.Before is { } before
+        ? [entry.Order.ContentJson, before.ContentJson]
+        : [entry.Order.ContentJson];
+
     private Task<List<FeedEntry>> ReadSealedAsync(
         long after, long upTo, int count, string[]? kinds, string? team, CancellationToken stop) =>
         database.LookUpAsync(
@@ -68,9 +75,10 @@ internal sealed class OrderFeedStore(ReadDataSource database, OrderVault vault)
         async reader =>
         {
             var entries = new List<FeedEntry>(count);
-            while (await reader.ReadAsync(stop))
+            for (var bytes = 0L; bytes <= PageBytes.Max && await reader.ReadAsync(stop);)
             {
                 entries.Add(Read(reader));
+                bytes += ContentsOf(entries[^1]).Sum(content => content.Length);
             }
 
             return entries;

@@ -29,6 +29,10 @@ internal sealed class OrderListStore(
 
     private const string SetTimeLimit = "select set_config('statement_timeout', $1, true)";
 
+    /// <summary>Whether there may be more orders, though fewer than asked for were read.</summary>
+    public static bool EndsEarly(List<StoredOrder> found) =>
+        PageBytes.EndsEarly(found.Select(order => order.ContentJson));
+
     /// <summary>Orders behind a position; null where they can't be found within the time limit.</summary>
     public async Task<List<StoredOrder>?> FindAsync(
         OrderFilter filter, Sort sort, OrderPosition? after, int count, CancellationToken stop)
@@ -76,7 +80,7 @@ internal sealed class OrderListStore(
         {
             var walked = OrderQueryStore.WalkedPage(filter, sort, after, count, way);
             var found = await ReadOrdersAsync(lists.Source, [new NpgsqlBatchCommand(SetPlanning), walked], stop);
-            if (found.Count == count)
+            if (found.Count == count || EndsEarly(found))
             {
                 return found;
             }
@@ -131,9 +135,10 @@ internal sealed class OrderListStore(
         await using (var connection = await source.OpenConnectionAsync(stop))
         await using (var reader = await ExecuteAsync(connection, commands, stop))
         {
-            while (await reader.ReadAsync(stop))
+            for (var bytes = 0L; bytes <= PageBytes.Max && await reader.ReadAsync(stop);)
             {
                 orders.Add(OrderStore.Read(reader));
+                bytes += orders[^1].ContentJson.Length;
             }
         }
 

@@ -107,14 +107,14 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch, TimeProvide
         var end = (await watch.BoundsAsync()).Last;
         var entries = new List<FeedEntry>();
         var last = query.After;
-        while (entries.Count < query.PageSize && last < end
+        while (entries.Count < query.PageSize && !OrderFeedStore.EndsEarly(entries) && last < end
             && time.GetElapsedTime(start).TotalSeconds < SearchSeconds)
         {
             var upTo = Math.Min(last + SearchStep, end);
             var missing = query.PageSize - entries.Count;
             var found = await feed.ReadAsync(last, upTo, missing, query.Kinds, query.Caller.OnlyTeam, stop);
             entries.AddRange(found);
-            last = found.Count == missing ? found[^1].Position : upTo;
+            last = found.Count == missing || OrderFeedStore.EndsEarly(found) ? found[^1].Position : upTo;
         }
 
         return new FeedBatch(entries, last);

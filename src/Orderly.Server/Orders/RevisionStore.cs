@@ -56,6 +56,9 @@ internal sealed class RevisionStore(ReadDataSource database, OrderVault vault)
     public Task<List<Revision>> ListAsync(Guid orderId, int fromVersion, int count) =>
         ReadAsync(SelectRange, orderId, [Parameters.Of(orderId), Parameters.Of(fromVersion), Parameters.Of(count)]);
 
+    /// <summary>Whether there may be more versions, though fewer than asked for were read.</summary>
+    public static bool EndsEarly(List<Revision> found) => PageBytes.EndsEarly(found.Select(one => one.ContentJson));
+
     private async Task<List<Revision>> ReadAsync(string sql, Guid orderId, NpgsqlParameter[] parameters)
     {
         var revisions = new List<Revision>();
@@ -63,9 +66,10 @@ internal sealed class RevisionStore(ReadDataSource database, OrderVault vault)
         {
             command.Parameters.AddRange(parameters);
             await using var reader = await command.ExecuteReaderAsync();
-            while (await reader.ReadAsync())
+            for (var bytes = 0L; bytes <= PageBytes.Max && await reader.ReadAsync();)
             {
                 revisions.Add(Read(reader));
+                bytes += revisions[^1].ContentJson.Length;
             }
         }
 

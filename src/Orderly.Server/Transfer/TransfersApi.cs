@@ -15,8 +15,10 @@ internal static class TransfersApi
         orders.MapMethods("", Described.ReadMethods, ListAsync)
             .WithName("listOrders").WithSummary("List orders by filter and sort, in pages or all in a stream")
             .WithDescription(
-                "With `Accept: application/x-ndjson` or `text/csv` every order that fits is sent, as of one moment; "
-                + "a stream that ends without the end of its last chunk is not whole. A reader that takes nothing for "
+                "A page has fewer orders than `limit` where they are so large that they are 8 MiB together; `next` "
+                + "is null on the last one only. With `Accept: application/x-ndjson` or `text/csv` every order that "
+                + "fits is sent, as of one moment; a stream that ends without the end of its last chunk is not whole. "
+                + "A reader that takes nothing for "
                 + $"{StreamLimits.StallSeconds} s, or {StreamLimits.StallSecondsMax} s where it has taken much at "
                 + $"once, is cut off, and so is a stream after {StreamLimits.StreamMinutesMax} minutes.")
             .WithMetadata(

@@ -28,6 +28,15 @@ public static class AnOrder
     public static string At(string datetime, string services = """["deep-clean"]""", string members = "") =>
         $$"""{"datetime": {{datetime}}, "services": {{services}}{{(members.Length == 0 ? "" : ",")}} {{members}}}""";
 
+    /// <summary>About as large as an order can be: 16 of them are more than a page holds, and less than two.</summary>
+    public static string Large()
+    {
+        var text = string.Concat(Enumerable.Repeat("🙂", 512));
+        var pairs = string.Join(",", Enumerable.Range(0, 49).Select(i => $"\"k{i}\": \"{text}\""));
+        var lines = Lines(200, $$"""{"id": "deep-clean", "name": "{{text[..400]}}"}""");
+        return Of(lines, $$"""  "metadata": {"size": "large", {{pairs}}}  """);
+    }
+
     /// <summary>An array of that many equal lines.</summary>
     public static string Lines(int count, string line = "\"deep-clean\"") =>
         "[" + string.Join(",", Enumerable.Repeat(line, count)) + "]";

@@ -49,6 +49,26 @@ public sealed class OrderFeedTests(RunningServer server) : IClassFixture<Running
         subjects.Where(ids.Contains).Order(StringComparer.Ordinal).ShouldBe(ids.Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("&type=order.placed")]
+    public async Task A_page_of_very_large_orders_ends_early_and_the_next_ones_have_the_rest(string types)
+    {
+        var token = await server.EndOfFeedAsync();
+        var ids = new List<string>();
+        for (var i = 0; i < 16; i++)
+        {
+            ids.Add(await _api.PlaceAsync(AnOrder.Large()));
+        }
+
+        await server.EndOfFeedAsync(); // all of them have their place
+        var first = (await _api.GetAsync($"/changes?after={token}&limit=500{types}")).ShouldBe(200);
+        first.At("data").GetArrayLength().ShouldBeInRange(2, 15);
+        var rest = await _api.GetAsync($"/changes?after={first.String("next")}&limit=500{types}");
+        first.At("data").EnumerateArray().Concat(rest.ShouldBe(200).At("data").EnumerateArray())
+            .Select(row => row.GetProperty("subject").GetString()!).ShouldBe(ids);
+    }
+
     [Fact]
     public async Task A_reader_that_waits_is_told_as_soon_as_something_happens()
     {

@@ -95,6 +95,24 @@ public sealed class OrderHistoryTests(RunningServer server) : IClassFixture<Runn
     }
 
     [Fact]
+    public async Task A_page_of_very_large_versions_ends_early_and_the_next_ones_have_the_rest()
+    {
+        var path = await server.PlaceOldAsync(AnOrder.Large());
+        foreach (var note in Enumerable.Range(2, 15))
+        {
+            (await _api.PatchAsync(path, $$"""{"notes": "{{note}}"}""")).ShouldBe(200);
+        }
+
+        var first = (await _api.GetAsync($"{path}/revisions?limit=500")).ShouldBe(200);
+        first.At("data").GetArrayLength().ShouldBeInRange(2, 15);
+        var rest = (await _api.GetAsync($"{path}/revisions?limit=500&cursor={first.String("next")}")).ShouldBe(200);
+        first.At("data").EnumerateArray().Concat(rest.At("data").EnumerateArray())
+            .Select(row => row.GetProperty("version").GetInt32()).ShouldBe(Enumerable.Range(1, 16));
+        rest.At("data/0/changes").GetArrayLength().ShouldBe(1);
+        rest.Raw("next").ShouldBe("null");
+    }
+
+    [Fact]
     public async Task A_cursor_of_another_order_is_refused()
     {
         var path = await server.PlaceOldAsync();

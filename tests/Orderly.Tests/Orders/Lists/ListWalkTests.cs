@@ -39,6 +39,30 @@ public sealed class ListWalkTests(RunningServer server) : IClassFixture<RunningS
         }
     }
 
+    [Fact]
+    public async Task A_page_of_very_large_orders_ends_early_and_the_walk_has_them_all()
+    {
+        var ids = new List<string>();
+        for (var i = 0; i < 16; i++)
+        {
+            ids.Add(await server.Api.PlaceAsync(AnOrder.Large()));
+        }
+
+        foreach (var query in (string[])["metadata.size=large", "sort=totalfee", "sort=-number&number[gte]=1"])
+        {
+            var page = (await server.Api.GetAsync($"/orders?{query}&limit=500&fields=id")).ShouldBe(200);
+            page.At("data").GetArrayLength().ShouldBeInRange(2, 15);
+            page.String("next").ShouldNotBeNull();
+            var walked = await ListFilterTests.WalkAsync(server.Api, query, 500);
+            walked.Where(ids.Contains).ShouldBe(ids, ignoreOrder: true);
+        }
+
+        foreach (var id in ids)
+        {
+            (await server.Api.DeleteAsync("/orders/" + id)).ShouldBe(204);
+        }
+    }
+
     private async Task WriteAsync(CancellationToken stop)
     {
         for (var i = 0; !stop.IsCancellationRequested; i++)
