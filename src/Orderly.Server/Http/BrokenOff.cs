@@ -12,3 +12,10 @@ internal sealed class BrokenOffException(Func<Problem, Problem> tell, Exception 
 /// <summary>The body of a request did not arrive in time.</summary>
 /// <param name="detail">What the caller is told.</param>
 internal sealed class TooSlowException(string detail) : Exception(detail);
+
+/// <summary>Who sent the request may not do any more what it asks for.</summary>
+/// <param name="problem">What the caller is told.</param>
+internal sealed class LapsedException(Problem problem) : Exception(problem.Detail)
+{
+    public Problem Problem => problem;
+}

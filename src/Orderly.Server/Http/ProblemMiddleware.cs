@@ -78,6 +78,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return broken.TellWith(Explain(http, cause));
             case TooSlowException slow:
                 return new Problem(ProblemCode.RequestTimeout, slow.Message) { Effect = NothingStored };
+            case LapsedException lapsed:
+                return lapsed.Problem with { Effect = NothingStored };
             case BadHttpRequestException bad:
                 return OfStatus(bad.StatusCode, http);
             case IOException { InnerException: OverflowException }: // Kestrel's word for a chunk of no possible size

@@ -9,7 +9,8 @@ using Orderly.Server.Observability;
 namespace Orderly.Server.Transfer;
 
 /// <summary>Runs an import as its request asks for it, within the limits of imports.</summary>
-internal sealed class ImportRequest(ImportOrders import, EdgeSettings settings, TimeProvider time)
+internal sealed class ImportRequest(
+    ImportOrders import, EdgeSettings settings, CallerWatch callers, TimeProvider time)
 {
     private const string Atomic = "atomic";
     private const string Each = "each";
@@ -58,8 +59,9 @@ internal sealed class ImportRequest(ImportOrders import, EdgeSettings settings, 
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         try
         {
+            await using var caller = callers.Begin(http, CancellationToken.None);
             var stall = TimeSpan.FromSeconds(settings.ImportStallSeconds);
-            var body = new PacedInput(http.Request.BodyReader, stall, time, tooLong.Token);
+            var body = new PacedInput(http.Request.BodyReader, stall, time, caller, tooLong.Token);
             return await RunAsync(http, body, format, isEach, isDryRun);
         }
         finally

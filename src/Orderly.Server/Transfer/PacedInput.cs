@@ -1,32 +1,43 @@
 using System.IO.Pipelines;
+using Orderly.Contract.Problems;
+using Orderly.Server.Access;
 using Orderly.Server.Http;
 
 namespace Orderly.Server.Transfer;
 
 /// <summary>
 /// A body as it arrives. A sender who stands still for too long is given up, and one who takes too long in all: each
-/// keeps one of few places.
+/// keeps one of few places. So is one whose key ends meanwhile: what else it sends is not stored.
 /// </summary>
 /// <param name="input">The body.</param>
 /// <param name="stall">For how long nothing may arrive.</param>
 /// <param name="time">The clock.</param>
+/// <param name="caller">Who sends it.</param>
 /// <param name="tooLong">Has taken too long in all.</param>
-internal sealed class PacedInput(PipeReader input, TimeSpan stall, TimeProvider time, CancellationToken tooLong)
+internal sealed class PacedInput(
+    PipeReader input, TimeSpan stall, TimeProvider time, WatchedCaller caller, CancellationToken tooLong)
     : PipeReader
 {
     /// <exception cref="TooSlowException">It took too long.</exception>
+    /// <exception cref="LapsedException">The sender may not do this any more.</exception>
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
-        if (!tooLong.IsCancellationRequested && input.TryRead(out var there))
+        if (!tooLong.IsCancellationRequested && !caller.HasLapsed && input.TryRead(out var there))
         {
             return there;
         }
 
         using var still = new CancellationTokenSource(stall, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(still.Token, tooLong, cancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(
+            still.Token, tooLong, caller.Stop, cancellationToken);
         try
         {
             return await input.ReadAsync(stop.Token);
+        }
+        catch (OperationCanceledException) when (caller.HasLapsed)
+        {
+            throw new LapsedException(await caller.RefusalAsync() ?? new Problem(ProblemCode.MissingScope,
+                "Rights that the key had when the import began were taken from it."));
         }
         catch (OperationCanceledException) when (tooLong.IsCancellationRequested)
         {

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Orderly.Server.Access;
 using Orderly.Tests.Harness;
@@ -100,6 +101,40 @@ public sealed class LapsedCallerTests(RunningServer server) : IClassFixture<Runn
         page.String("next").ShouldBe(waiting.Token);
     }
 
+    [Theory]
+    [InlineData("mode=atomic", "Nothing was stored.", 0)]
+    [InlineData("mode=each", "1000 orders are stored, of the rows up to row 1000", 1000)]
+    public async Task An_import_ends_when_its_key_is_revoked(string query, string told, long stored)
+    {
+        var made = (await _api.PostAsync("/keys", """{"name": "sender", "role": "editor"}""")).ShouldBe(201);
+        var before = await CountOrdersAsync();
+        using var sender = await BeginImportAsync(query, made.String("key")!);
+        await SendRowsAsync(sender, 1001);
+        await Patience.UntilAsync(async () =>
+            stored > 0 ? await CountOrdersAsync() == before + stored : await IsImportingAsync());
+        (await _api.DeleteAsync("/keys/" + made.Id)).ShouldBe(204);
+
+        var reply = await ReadProblemAsync(sender);
+        reply.ShouldStartWith("HTTP/1.1 401 ");
+        reply.ShouldContain("\"code\":\"unknown-key\"");
+        reply.ShouldContain(told);
+        (await CountOrdersAsync()).ShouldBe(before + stored);
+    }
+
+    [Fact]
+    public async Task An_import_ends_when_its_key_may_do_less()
+    {
+        var made = (await _api.PostAsync("/keys", """{"name": "sender", "scopes": ["orders:write", "orders:force"]}"""))
+            .ShouldBe(201);
+        using var sender = await BeginImportAsync("mode=atomic", made.String("key")!);
+        await Patience.UntilAsync(IsImportingAsync);
+        (await _api.PatchAsync("/keys/" + made.Id, """{"scopes": ["orders:write"]}""")).ShouldBe(200);
+
+        var reply = await ReadProblemAsync(sender);
+        reply.ShouldStartWith("HTTP/1.1 403 ");
+        reply.ShouldContain("Rights that the key had when the import began were taken from it. Nothing was stored.");
+    }
+
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     private async Task<(string Id, string Key)> MakeKeyAsync()
@@ -152,5 +187,40 @@ public sealed class LapsedCallerTests(RunningServer server) : IClassFixture<Runn
     {
         using var deadline = new CancellationTokenSource(Deadline);
         return await stream.Content.ReadAsStringAsync(deadline.Token);
+    }
+
+    private Task<long> CountOrdersAsync() => server.Database.SingleAsync<long>("select count(*) from orders");
+
+    /// <summary>Whether an import of all or nothing has begun.</summary>
+    private Task<bool> IsImportingAsync() => server.Database.SingleAsync<bool>(
+        "select exists (select from pg_stat_activity where datname = current_database() "
+        + "and application_name = 'orderly-import' and xact_start is not null)");
+
+    private async Task<RawConnection> BeginImportAsync(string query, string key)
+    {
+        var sender = await RawConnection.OpenAsync(server.Address);
+        await sender.SendAsync(
+            $"POST /orders/import?{query} HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n"
+            + $"X-Api-Key: {key}\nContent-Type: application/x-ndjson\n\n");
+        return sender;
+    }
+
+    private static Task SendRowsAsync(RawConnection sender, int count)
+    {
+        var rows = string.Concat(Enumerable.Repeat(AnOrder.Least + "\n", count));
+        return sender.SendAsync(Encoding.UTF8.GetBytes($"{rows.Length:x}\r\n{rows}\r\n"));
+    }
+
+    /// <summary>Until its end: the server waits for a rest of the body that will not come.</summary>
+    private static async Task<string> ReadProblemAsync(RawConnection sender)
+    {
+        var reply = "";
+        while (!reply.EndsWith('}'))
+        {
+            var some = await sender.ReadSomeAsync().WaitAsync(Deadline, Stop);
+            reply += some.Length > 0 ? some : throw new InvalidOperationException("It ended early: " + reply);
+        }
+
+        return reply;
     }
 }
