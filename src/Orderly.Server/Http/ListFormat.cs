@@ -11,6 +11,9 @@ internal sealed record ListFormat(string MediaType)
     public static readonly ListFormat NdJson = new("application/x-ndjson");
     public static readonly ListFormat Csv = new("text/csv");
 
+    /// <summary>Of the feed alone: it goes on as long as the reader stays.</summary>
+    public static readonly ListFormat Events = new("text/event-stream");
+
     private const int ExactSpecificity = 2;
     private const int TypeSpecificity = 1;
     private const int AnySpecificity = 0;
@@ -36,11 +39,7 @@ internal sealed record ListFormat(string MediaType)
         (double Weight, int Specificity) bestRank = (0, 0);
         foreach (var format in All)
         {
-            var rank = ranges
-                .Select(range => (Weight: range.Quality ?? 1, Specificity: format.SpecificityOf(range)))
-                .Where(match => match.Specificity >= 0)
-                .OrderByDescending(match => match.Specificity)
-                .FirstOrDefault();
+            var rank = format.RankIn(ranges);
             if (rank.Weight > 0 && (best is null || rank.CompareTo(bestRank) > 0))
             {
                 (best, bestRank) = (format, rank);
@@ -49,6 +48,20 @@ internal sealed record ListFormat(string MediaType)
 
         return best;
     }
+
+    /// <summary>Whether Accept names this form, and wants it no less than the other.</summary>
+    public bool IsNamedBefore(ListFormat other, HttpRequest request)
+    {
+        var ranges = request.GetTypedHeaders().Accept;
+        var rank = RankIn(ranges);
+        return rank is { Weight: > 0, Specificity: ExactSpecificity } && rank.Weight >= other.RankIn(ranges).Weight;
+    }
+
+    private (double Weight, int Specificity) RankIn(IList<MediaTypeHeaderValue> ranges) => ranges
+        .Select(range => (Weight: range.Quality ?? 1, Specificity: SpecificityOf(range)))
+        .Where(match => match.Specificity >= 0)
+        .OrderByDescending(match => match.Specificity)
+        .FirstOrDefault();
 
     /// <summary>How exactly a range names this form; negative where it does not.</summary>
     private int SpecificityOf(MediaTypeHeaderValue range) =>

@@ -20,7 +20,7 @@ internal sealed class EventPage(FeedBatch batch, OrderDisplay display) : IResult
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(
-            200, typeof(ChangePage), [JsonBody.MediaType, EventStream.MediaType]));
+            200, typeof(ChangePage), [JsonBody.MediaType, ListFormat.Events.MediaType]));
         builder.Metadata.Add(new Gives(200, "Some changes, and the token to go on from.", "Link"));
     }
 }
@@ -33,13 +33,12 @@ internal sealed class EventStream(
     ReadFeed feed, FeedQuery query, OrderDisplay display, CallerWatch callers, TimeSpan heartbeatEvery,
     CancellationToken stopping) : IResult
 {
-    public const string MediaType = "text/event-stream";
     private const int BatchSize = 100;
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        httpContext.Response.ContentType = MediaType;
-        httpContext.Response.Headers.CacheControl = "no-cache, no-store";
+        httpContext.Response.ContentType = ListFormat.Events.MediaType;
+        Answer.AddCacheHeaders(httpContext.Response);
         httpContext.Response.Headers["X-Accel-Buffering"] = "no";
         if (HttpMethods.IsHead(httpContext.Request.Method))
         {

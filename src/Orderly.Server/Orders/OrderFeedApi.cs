@@ -47,9 +47,7 @@ internal static class OrderFeedApi
         }
 
         var stopping = host.ApplicationStopping;
-        var isForStream = http.Request.GetTypedHeaders().Accept.Any(type => type.Quality is not 0
-            && type.MediaType.Equals(EventStream.MediaType, StringComparison.OrdinalIgnoreCase));
-        if (isForStream)
+        if (ListFormat.Events.IsNamedBefore(ListFormat.Json, http.Request))
         {
             return new EventStream(feed, query, display, callers, settings.HeartbeatEvery, stopping);
         }

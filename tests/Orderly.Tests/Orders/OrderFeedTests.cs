@@ -117,6 +117,22 @@ public sealed class OrderFeedTests(RunningServer server) : IClassFixture<Running
         (await _api.GetAsync("/changes" + query)).ShouldBe(400).Faults.ShouldBe([fault]);
     }
 
+    [Theory]
+    [InlineData("text/event-stream, application/json", "text/event-stream")]
+    [InlineData("text/event-stream;q=0.5, application/json", "application/json")]
+    [InlineData("application/json;q=0.9, text/event-stream;q=0.5", "application/json")]
+    [InlineData("text/event-stream;q=0.5, */*", "application/json")]
+    [InlineData("text/event-stream, */*;q=0.1", "text/event-stream")]
+    [InlineData("text/event-stream;q=0", "application/json")]
+    [InlineData("*/*", "application/json")]
+    public async Task The_form_is_the_one_that_is_asked_for_most(string accept, string mediaType)
+    {
+        var reply = (await _api.HeadAsync("/changes", ("Accept", accept))).ShouldBe(200);
+        reply.Header("Content-Type").ShouldBe(mediaType);
+        reply.Header("Cache-Control").ShouldBe("private, no-cache");
+        reply.Header("Vary").ShouldBe("X-Api-Key, Authorization");
+    }
+
     [Fact]
     public async Task A_stream_gives_events_as_they_come_and_goes_on_after_the_last_one_that_was_seen()
     {
