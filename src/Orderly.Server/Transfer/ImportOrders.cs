@@ -96,7 +96,7 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
 
         foreach (var (row, reference) in await whole.ClaimAsync())
         {
-            tally.RefuseDuplicate(row, reference);
+            tally.RefuseDuplicate(row, reference, before: null);
         }
 
         if (tally.Refused == 0)
@@ -112,12 +112,12 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
         WholeImportStore whole, List<ImportWrite> writes, ImportTally tally)
     {
         var duplicates = await whole.FindDuplicatesAsync(writes);
-        foreach (var write in writes.Where(write => duplicates.Contains(write.Write.OrderId)))
+        foreach (var write in writes.Where(write => duplicates.ContainsKey(write.Write.OrderId)))
         {
-            tally.RefuseDuplicate(write.Row.Number, write.Reference!);
+            tally.RefuseDuplicate(write.Row.Number, write.Reference!, duplicates[write.Write.OrderId]);
         }
 
-        writes.RemoveAll(write => duplicates.Contains(write.Write.OrderId));
+        writes.RemoveAll(write => duplicates.ContainsKey(write.Write.OrderId));
     }
 
     /// <summary>What was not stored has a reference that is taken, or was decided by old service records.</summary>
@@ -140,7 +140,7 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
                 caller.Team, [.. open.Select(write => write.Reference).OfType<string>()]);
             foreach (var write in open.Where(IsTaken))
             {
-                tally.RefuseDuplicate(write.Row.Number, write.Reference!);
+                tally.RefuseDuplicate(write.Row.Number, write.Reference!, before: null);
             }
 
             rows = [.. open.Where(write => !IsTaken(write)).Select(write => write.Row)];

@@ -35,18 +35,24 @@ internal sealed class ImportTally
         }
     }
 
-    public void RefuseDuplicate(long row, string reference) => Refuse(row, new Problem(ProblemCode.Duplicate, "")
-    {
-        Faults =
-        [
-            new InputFault
-            {
-                Pointer = "#/reference",
-                Code = ProblemCode.Duplicate.ToText(),
-                Detail = $"There is an order of your team with the reference {Suggestion.Quote(reference)} already.",
-            },
-        ],
-    });
+    /// <param name="row">The row.</param>
+    /// <param name="reference">What it has for a reference.</param>
+    /// <param name="before">The row that has it, too; null: an order has it.</param>
+    public void RefuseDuplicate(long row, string reference, long? before) =>
+        Refuse(row, new Problem(ProblemCode.Duplicate, "")
+        {
+            Faults =
+            [
+                new InputFault
+                {
+                    Pointer = "#/reference",
+                    Code = ProblemCode.Duplicate.ToText(),
+                    Detail = before is null
+                        ? $"There is an order of your team with the reference {Suggestion.Quote(reference)} already."
+                        : $"Row {before} has the reference {Suggestion.Quote(reference)} already.",
+                },
+            ],
+        });
 
     public ImportResult ToResult() => new()
     {

@@ -41,14 +41,18 @@ internal sealed class WholeImportStore : IAsyncDisposable
         on conflict on constraint gathered_references_pkey do nothing
         """;
 
+    /// <summary>With the row before that has the reference, where no order has it.</summary>
     private const string SelectDuplicates =
         """
-        select w.order_id
-        from unnest($1, $2, $3) as w (reference, row_number, order_id)
-        where (select g.order_id from gathered_references g where g.reference = w.reference)
-                is distinct from w.order_id
-            or (select r.order_id from order_references r
-                where r.team = $4 and r.reference = w.reference) is not null
+        select d.order_id, case when d.holder is null then d.row_before end
+        from (
+            select w.order_id,
+                (select g.row_number from gathered_references g
+                 where g.reference = w.reference and g.order_id <> w.order_id) as row_before,
+                (select r.order_id from order_references r
+                 where r.team = $4 and r.reference = w.reference) as holder
+            from unnest($1, $2, $3) as w (reference, row_number, order_id)) d
+        where d.row_before is not null or d.holder is not null
         """;
 
     private const string Claim =
@@ -129,8 +133,10 @@ internal sealed class WholeImportStore : IAsyncDisposable
         }
     }
 
-    /// <summary>The orders of those rows whose reference is taken, by an order or by a row before.</summary>
-    public async Task<HashSet<Guid>> FindDuplicatesAsync(IReadOnlyList<ImportWrite> writes)
+    /// <summary>
+    /// The orders of those rows whose reference is taken: by the row before that is told, or else by an order.
+    /// </summary>
+    public async Task<Dictionary<Guid, long?>> FindDuplicatesAsync(IReadOnlyList<ImportWrite> writes)
     {
         var claiming = writes.Where(write => write.Reference is not null).ToArray();
         if (claiming.Length == 0)
@@ -143,10 +149,10 @@ internal sealed class WholeImportStore : IAsyncDisposable
         command.Parameters.AddRange(ColumnsOf(claiming));
         command.Parameters.Add(Parameters.Of(_team));
         await using var reader = await command.ExecuteReaderAsync();
-        var duplicates = new HashSet<Guid>();
+        var duplicates = new Dictionary<Guid, long?>();
         while (await reader.ReadAsync())
         {
-            duplicates.Add(reader.GetGuid(0));
+            duplicates.Add(reader.GetGuid(0), reader.IsDBNull(1) ? null : reader.GetInt64(1));
         }
 
         return duplicates;

@@ -124,6 +124,7 @@ public sealed class ImportOrdersTests(RunningServer server) : IClassFixture<Runn
         var twice = await ImportAsync(mode + "dryRun=true", NdJson, good, good);
         Counts(twice.ShouldBe(mode.Contains("each") ? 200 : 422)).Refused.ShouldBe(1);
         Errors(twice).ShouldBe(["2 #/reference duplicate"]);
+        twice.At("errors")[0].GetProperty("detail").GetString().ShouldBe("Row 1 has the reference \"dry\" already.");
         (await FindAsync("dry")).ShouldBe(0);
     }
 
