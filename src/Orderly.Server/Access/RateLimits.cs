@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Orderly.Contract.Access;
 using Orderly.Server.Configuration;
+using Orderly.Server.Http;
 
 namespace Orderly.Server.Access;
 
@@ -27,7 +28,6 @@ internal sealed record KeyBuckets(SharedBucket Reads, SharedBucket Writes, Share
 internal sealed class RateLimits(LimitSettings settings, RateUsageStore store, TimeProvider time)
 {
     private const int KeysMax = 100_000;
-    private static readonly string[] StreamMediaTypes = ["text/event-stream", "application/x-ndjson", "text/csv"];
 
     private readonly ConcurrentDictionary<string, KeyBuckets> _keys = new(StringComparer.Ordinal);
 
@@ -69,15 +69,6 @@ internal sealed class RateLimits(LimitSettings settings, RateUsageStore store, T
                 : RequestKind.Write;
         }
 
-        foreach (var accepted in request.Headers.Accept)
-        {
-            if (accepted is not null && Array.Exists(
-                StreamMediaTypes, type => accepted.Contains(type, StringComparison.OrdinalIgnoreCase)))
-            {
-                return RequestKind.Stream;
-            }
-        }
-
-        return RequestKind.Read;
+        return ListFormat.IsStreamAsked(request) ? RequestKind.Stream : RequestKind.Read;
     }
 }

@@ -49,6 +49,11 @@ internal sealed record ListFormat(string MediaType)
         return best;
     }
 
+    /// <summary>Whether Accept asks for a stream, of a list or of the feed. Most say only JSON, or anything.</summary>
+    public static bool IsStreamAsked(HttpRequest request) =>
+        request.Headers.Accept is not ([] or [null or "" or "*/*" or JsonBody.MediaType])
+        && (Events.IsNamedBefore(Json, request) || Asked(request) is { } asked && asked != Json);
+
     /// <summary>Whether Accept names this form, and wants it no less than the other.</summary>
     public bool IsNamedBefore(ListFormat other, HttpRequest request)
     {

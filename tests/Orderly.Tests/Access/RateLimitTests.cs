@@ -36,6 +36,21 @@ public sealed class RateLimitTests(RunningServer server) : IClassFixture<Running
         (await nobody.GetAsync("/health/live")).ShouldBe(200).Header("RateLimit").ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData("text/csv", true)]
+    [InlineData("text/*", true)]
+    [InlineData("application/json;q=0, */*", true)]
+    [InlineData("application/json;q=0.1, application/x-ndjson;q=0.2", true)]
+    [InlineData("application/json, text/csv", false)]
+    [InlineData("application/json, text/csv;q=0.5", false)]
+    [InlineData("text/html, */*;q=0.8, text/csv;q=0", false)]
+    public async Task What_is_answered_with_a_stream_counts_as_one(string accept, bool isStream)
+    {
+        var reply = (await _api.GetAsync("/orders", ("Accept", accept))).ShouldBe(200);
+        reply.Header("Content-Type").ShouldNotBeNull().StartsWith("application/json").ShouldBe(!isStream);
+        reply.Header("RateLimit-Policy").ShouldBe(isStream ? "\"default\";q=600;w=60" : "\"default\";q=3000000;w=60");
+    }
+
     [Fact]
     public async Task Past_its_quota_a_key_is_refused_and_told_when_to_come_again()
     {
