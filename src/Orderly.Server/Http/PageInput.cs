@@ -71,8 +71,15 @@ internal static class PageInput
             : null;
 
     /// <summary>Out of one row more than asked for, which tells whether there is a next page.</summary>
-    public static Paged<T> Cut<T>(List<T> found, int size, string list, Func<T, string[]> key)
+    /// <param name="found">The rows, in order.</param>
+    /// <param name="size">How many were asked for.</param>
+    /// <param name="list">The list's name, filter and sort.</param>
+    /// <param name="key">The key of a row, as texts.</param>
+    /// <param name="endsEarly">There may be more rows than were read: the last one tells of the next page.</param>
+    public static Paged<T> Cut<T>(
+        List<T> found, int size, string list, Func<T, string[]> key, bool endsEarly = false)
     {
+        size = endsEarly ? Math.Min(size, found.Count - 1) : size;
         if (found.Count <= size)
         {
             return new Paged<T>(found, Next: null);

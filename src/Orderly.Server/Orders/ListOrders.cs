@@ -64,8 +64,8 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
                 + "limits to a range");
         }
 
-        var most = OrderListStore.EndsEarly(found) ? Math.Min(size, found.Count - 1) : size;
-        var page = PageInput.Cut(found, most, name, order => FormatPosition(order, sort));
+        var page = PageInput.Cut(
+            found, size, name, order => FormatPosition(order, sort), OrderListStore.EndsEarly(found));
         if (counting is null)
         {
             return new OrderList(page, fields);

@@ -54,11 +54,10 @@ internal sealed class OrderFeedStore(ReadDataSource database, OrderVault vault)
     }
 
     /// <summary>Whether there may be more entries, though fewer than asked for were read.</summary>
-    public static bool EndsEarly(List<FeedEntry> entries) => PageBytes.EndsEarly(entries.SelectMany(ContentsOf));
+    public static bool EndsEarly(List<FeedEntry> entries) => PageBytes.EndsEarly(entries, BytesOf);
 
-    private static IEnumerable<byte[]> ContentsOf(FeedEntry entry) => entry.Step.Before is { } before
-        ? [entry.Order.ContentJson, before.ContentJson]
-        : [entry.Order.ContentJson];
+    private static long BytesOf(FeedEntry entry) =>
+        entry.Order.ContentJson.Length + (entry.Step.Before?.ContentJson.Length ?? 0);
 
     private Task<List<FeedEntry>> ReadSealedAsync(
         long after, long upTo, int count, string[]? kinds, string? team, CancellationToken stop) =>
@@ -72,17 +71,7 @@ internal sealed class OrderFeedStore(ReadDataSource database, OrderVault vault)
             parameters.Add(Parameters.OfNullable(kinds));
             parameters.Add(Parameters.Of(team));
         },
-        async reader =>
-        {
-            var entries = new List<FeedEntry>(count);
-            for (var bytes = 0L; bytes <= PageBytes.Max && await reader.ReadAsync(stop);)
-            {
-                entries.Add(Read(reader));
-                bytes += ContentsOf(entries[^1]).Sum(content => content.Length);
-            }
-
-            return entries;
-        },
+        reader => PageBytes.ReadAsync(reader, Read, BytesOf, stop),
         stop);
 
     /// <summary>The order as it stands now is not shown, and what is personal of it not opened.</summary>

@@ -52,10 +52,10 @@ internal static class OrderHistoryApi
         var steps = found.Skip(before)
             .Select((revision, i) => new RevisionStep(revision, i + before > 0 ? found[i + before - 1] : null))
             .ToList();
-        var most = RevisionStore.EndsEarly(found) ? Math.Min(pageSize, steps.Count - 1) : pageSize;
-        return new RevisionPage(
-            order, PageInput.Cut(steps, most, cursorName, step => RevisionPosition.Format(step.Revision.Version)),
-            display);
+        var page = PageInput.Cut(
+            steps, pageSize, cursorName, step => RevisionPosition.Format(step.Revision.Version),
+            RevisionStore.EndsEarly(found));
+        return new RevisionPage(order, page, display);
     }
 
     private static async Task<Results<RevisionFound, Refused>> GetAsync(

@@ -30,8 +30,9 @@ internal sealed class OrderListStore(
     private const string SetTimeLimit = "select set_config('statement_timeout', $1, true)";
 
     /// <summary>Whether there may be more orders, though fewer than asked for were read.</summary>
-    public static bool EndsEarly(List<StoredOrder> found) =>
-        PageBytes.EndsEarly(found.Select(order => order.ContentJson));
+    public static bool EndsEarly(List<StoredOrder> found) => PageBytes.EndsEarly(found, BytesOf);
+
+    private static long BytesOf(StoredOrder order) => order.ContentJson.Length;
 
     /// <summary>Orders behind a position; null where they can't be found within the time limit.</summary>
     public async Task<List<StoredOrder>?> FindAsync(
@@ -131,15 +132,11 @@ internal sealed class OrderListStore(
     private async Task<List<StoredOrder>> ReadOrdersAsync(
         NpgsqlDataSource source, NpgsqlBatchCommand[] commands, CancellationToken stop)
     {
-        var orders = new List<StoredOrder>();
+        List<StoredOrder> orders;
         await using (var connection = await source.OpenConnectionAsync(stop))
         await using (var reader = await ExecuteAsync(connection, commands, stop))
         {
-            for (var bytes = 0L; bytes <= PageBytes.Max && await reader.ReadAsync(stop);)
-            {
-                orders.Add(OrderStore.Read(reader));
-                bytes += orders[^1].ContentJson.Length;
-            }
+            orders = await PageBytes.ReadAsync(reader, row => OrderStore.Read(row), BytesOf, stop);
         }
 
         return await vault.OpenAsync(orders);

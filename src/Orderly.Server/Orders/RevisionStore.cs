@@ -57,20 +57,18 @@ internal sealed class RevisionStore(ReadDataSource database, OrderVault vault)
         ReadAsync(SelectRange, orderId, [Parameters.Of(orderId), Parameters.Of(fromVersion), Parameters.Of(count)]);
 
     /// <summary>Whether there may be more versions, though fewer than asked for were read.</summary>
-    public static bool EndsEarly(List<Revision> found) => PageBytes.EndsEarly(found.Select(one => one.ContentJson));
+    public static bool EndsEarly(List<Revision> found) => PageBytes.EndsEarly(found, BytesOf);
+
+    private static long BytesOf(Revision revision) => revision.ContentJson.Length;
 
     private async Task<List<Revision>> ReadAsync(string sql, Guid orderId, NpgsqlParameter[] parameters)
     {
-        var revisions = new List<Revision>();
+        List<Revision> revisions;
         await using (var command = database.Source.CreateCommand(sql))
         {
             command.Parameters.AddRange(parameters);
             await using var reader = await command.ExecuteReaderAsync();
-            for (var bytes = 0L; bytes <= PageBytes.Max && await reader.ReadAsync();)
-            {
-                revisions.Add(Read(reader));
-                bytes += revisions[^1].ContentJson.Length;
-            }
+            revisions = await PageBytes.ReadAsync(reader, row => Read(row), BytesOf, CancellationToken.None);
         }
 
         return await vault.OpenAsync(orderId, revisions);
