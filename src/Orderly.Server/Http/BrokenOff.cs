@@ -13,7 +13,7 @@ internal sealed class BrokenOffException(Func<Problem, Problem> tell, Exception 
 /// <param name="detail">What the caller is told.</param>
 internal sealed class TooSlowException(string detail) : Exception(detail);
 
-/// <summary>Who sent the request may not do any more what it asks for.</summary>
+/// <summary>Who sent the request may not do any more what it asks for, or not on this server.</summary>
 /// <param name="problem">What the caller is told.</param>
 internal sealed class LapsedException(Problem problem) : Exception(problem.Detail)
 {

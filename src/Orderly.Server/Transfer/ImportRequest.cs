@@ -10,7 +10,7 @@ namespace Orderly.Server.Transfer;
 
 /// <summary>Runs an import as its request asks for it, within the limits of imports.</summary>
 internal sealed class ImportRequest(
-    ImportOrders import, EdgeSettings settings, CallerWatch callers, TimeProvider time)
+    ImportOrders import, EdgeSettings settings, CallerWatch callers, IHostApplicationLifetime host, TimeProvider time)
 {
     private const string Atomic = "atomic";
     private const string Each = "each";
@@ -56,12 +56,16 @@ internal sealed class ImportRequest(
         Meters.Imports.Add(1);
         RequestFacts.Of(http).MayTakeLong = true;
         using var tooLong = new CancellationTokenSource(TimeSpan.FromMinutes(StreamLimits.ImportMinutesMax), time);
+        using var stopping = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        using var told = host.ApplicationStopping.Register(
+            () => stopping.CancelAfter(TimeSpan.FromSeconds(StreamLimits.ImportStopSeconds)));
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         try
         {
             await using var caller = callers.Begin(http, CancellationToken.None);
             var stall = TimeSpan.FromSeconds(settings.ImportStallSeconds);
-            var body = new PacedInput(http.Request.BodyReader, stall, time, caller, tooLong.Token);
+            var body = new PacedInput(
+                http.Request.BodyReader, stall, time, caller, tooLong.Token, stopping.Token);
             return await RunAsync(http, body, format, isEach, isDryRun);
         }
         finally

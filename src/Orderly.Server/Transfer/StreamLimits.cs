@@ -25,4 +25,7 @@ internal static class StreamLimits
 
     /// <summary>An import of all or nothing is one transaction for as long.</summary>
     public const int ImportMinutesMax = 60;
+
+    /// <summary>An import goes on for so long once the server is told to stop; then it is answered.</summary>
+    public const int ImportStopSeconds = 20;
 }

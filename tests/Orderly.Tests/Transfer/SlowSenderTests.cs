@@ -24,10 +24,10 @@ public sealed class SlowSenderTests(SlowSenderTests.ImpatientServer server)
         string query, long stored, string told)
     {
         var before = await server.Database.SingleAsync<long>("select count(*) from orders");
-        using var sender = await BeginAsync(query);
-        await SendAsync(sender, string.Concat(Enumerable.Repeat(AnOrder.Least + "\n", PieceRows + 1)));
+        using var sender = await ImportSender.BeginAsync(server, query);
+        await ImportSender.SendAsync(sender, string.Concat(Enumerable.Repeat(AnOrder.Least + "\n", PieceRows + 1)));
 
-        var reply = await ReadProblemAsync(sender);
+        var reply = await ImportSender.ReadAsync(sender);
         reply.ShouldStartWith("HTTP/1.1 408 ");
         reply.ShouldContain("\"code\":\"request-timeout\"");
         reply.ShouldContain($"Nothing came for {ImpatientServer.StallSeconds} s.");
@@ -41,10 +41,10 @@ public sealed class SlowSenderTests(SlowSenderTests.ImpatientServer server)
     /// <summary>20 rows, of which not one makes a statement before the end.</summary>
     private async Task<string> SendSlowlyAsync(string query)
     {
-        using var sender = await BeginAsync(query);
+        using var sender = await ImportSender.BeginAsync(server, query);
         for (var i = 0; i < 20; i++)
         {
-            await SendAsync(sender, AnOrder.Least + "\n");
+            await ImportSender.SendAsync(sender, AnOrder.Least + "\n");
             await Task.Delay(TimeSpan.FromSeconds(0.25 * ImpatientServer.StallSeconds),
                 TestContext.Current.CancellationToken);
         }
@@ -56,32 +56,7 @@ public sealed class SlowSenderTests(SlowSenderTests.ImpatientServer server)
             + "and state = 'idle in transaction'")).ShouldBeTrue();
 
         await sender.SendAsync("0\n\n");
-        return await ReadProblemAsync(sender);
-    }
-
-    private async Task<RawConnection> BeginAsync(string query)
-    {
-        var sender = await RawConnection.OpenAsync(server.Address);
-        await sender.SendAsync(
-            $"POST /orders/import?{query} HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\nConnection: close\n"
-            + $"X-Api-Key: {RunningServer.Key}\nContent-Type: application/x-ndjson\n\n");
-        return sender;
-    }
-
-    private static Task SendAsync(RawConnection sender, string rows) =>
-        sender.SendAsync(System.Text.Encoding.UTF8.GetBytes($"{rows.Length:x}\r\n{rows}\r\n"));
-
-    /// <summary>Until its end: the server may wait for a rest of the body that will not come.</summary>
-    private static async Task<string> ReadProblemAsync(RawConnection sender)
-    {
-        var reply = "";
-        while (!reply.EndsWith('}'))
-        {
-            var some = await sender.ReadSomeAsync();
-            reply += some.Length > 0 ? some : throw new InvalidOperationException("It ended early: " + reply);
-        }
-
-        return reply;
+        return await ImportSender.ReadAsync(sender);
     }
 
     /// <summary>A server that gives up soon.</summary>
