@@ -140,6 +140,8 @@ internal static class KeysApi
     {
         var query = QueryInput.Read(http.Request, "dryRun");
         var isDryRun = query.Bool("dryRun") ?? false;
+        var key = IdempotencyClaim.ReadKey(http.Request, query.Faults);
+        var precondition = Precondition.Read(http.Request, query.Faults);
         if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
         {
             return query.Faults.Join(unread);
@@ -149,15 +151,15 @@ internal static class KeysApi
         {
             var caller = Caller.Of(http);
             var input = read(body.Json.RootElement);
-            var claim = IdempotencyClaim.Read(http.Request, caller.KeyId, body.Bytes, status, query.Faults);
             input.Faults.Add(query.Faults);
-            var precondition = Precondition.Read(http.Request, input.Version, input.Faults);
+            precondition = precondition.With(input.Version, input.Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return unreadable;
             }
 
-            return await run(new KeyWrite(id, caller, precondition, isDryRun, claim.For(isDryRun)), input);
+            var claim = IdempotencyClaim.Of(http.Request, key, caller.KeyId, body.Bytes, status).For(isDryRun);
+            return await run(new KeyWrite(id, caller, precondition, isDryRun, claim), input);
         }
     }
 }

@@ -28,17 +28,16 @@ internal sealed record IdempotencyClaim(string Caller, string Key, byte[] Reques
         isDryRun && this != None ? this with { IsDryRun = true } : this;
 
     /// <summary>
-    /// The claim of a request; <see cref="None"/> where it has no key, or one that can't be read. PUT and DELETE are
-    /// idempotent by themselves (RFC 9110, 9.2.2), so a key on them counts for nothing.
+    /// The key of a request; null where it has none, or one that can't be read, which becomes a fault. PUT and DELETE
+    /// are idempotent by themselves (RFC 9110, 9.2.2), so a key on them counts for nothing.
     /// </summary>
-    public static IdempotencyClaim Read(
-        HttpRequest request, string caller, byte[] body, int answerStatus, Faults faults)
+    public static string? ReadKey(HttpRequest request, Faults faults)
     {
         var header = request.Headers[Header];
         var takesKey = HttpMethods.IsPost(request.Method) || HttpMethods.IsPatch(request.Method);
         if (header.Count == 0 || !takesKey)
         {
-            return None;
+            return null;
         }
 
         var key = header.Count == 1 ? header[0]!.Trim() : "";
@@ -51,11 +50,16 @@ internal sealed record IdempotencyClaim(string Caller, string Key, byte[] Reques
         {
             faults.AddParameter(ProblemCode.InvalidIdempotencyKey, Header,
                 $"{Header} takes one key of 1 to {LengthMax} visible ASCII characters, bare or in quotes.");
-            return None;
+            return null;
         }
 
-        return new IdempotencyClaim(caller, key, Digest(request, body), answerStatus);
+        return key;
     }
+
+    /// <summary>The claim of a request with this key; <see cref="None"/> where there is none.</summary>
+    public static IdempotencyClaim Of(
+        HttpRequest request, string? key, string caller, byte[] body, int answerStatus) =>
+        key is null ? None : new IdempotencyClaim(caller, key, Digest(request, body), answerStatus);
 
     private static byte[] Digest(HttpRequest request, byte[] body)
     {

@@ -31,37 +31,14 @@ internal sealed record Precondition
     /// <summary>Whether a write may be based on this version, which is there.</summary>
     public bool Holds(int version) => !IsForNew && (Versions is null || Versions.Contains(version));
 
-    /// <summary>Reads If-Match: one strong tag, a list of them, or *. What can't be read becomes a fault.</summary>
-    public static Precondition Read(HttpRequest request, int? bodyVersion, Faults faults)
+    /// <summary>
+    /// Reads If-Match (one strong tag, a list of them, or *) and If-None-Match: *, which lets a write only create.
+    /// What can't be read becomes a fault.
+    /// </summary>
+    public static Precondition Read(HttpRequest request, Faults faults)
     {
-        var header = request.Headers.IfMatch;
-        if (header.Count == 0)
-        {
-            return bodyVersion is { } only ? new Precondition { Versions = [only], IsGiven = true } : None;
-        }
-
-        if (ReadTags(header) is not { } precondition)
-        {
-            faults.AddParameter(ProblemCode.InvalidPrecondition, HeaderNames.IfMatch,
-                "If-Match takes strong entity tags in quotes, as \"v7\", a list of them, or *. Weak ones (W/) can't "
-                + "guard a write.");
-            return None;
-        }
-
-        if (bodyVersion is { } version && !precondition.Holds(version))
-        {
-            faults.AddParameter(ProblemCode.InvalidPrecondition, HeaderNames.IfMatch,
-                $"If-Match and version in the body ({version}) disagree; send one of them.");
-        }
-
-        return bodyVersion is { } both ? precondition with { Versions = [both] } : precondition;
-    }
-
-    /// <summary>Reads If-Match, and If-None-Match: *, which lets a write only create.</summary>
-    public static Precondition ReadForWrite(HttpRequest request, int? bodyVersion, Faults faults)
-    {
+        var precondition = ReadIfMatch(request.Headers.IfMatch, faults);
         var header = request.Headers.IfNoneMatch;
-        var precondition = Read(request, bodyVersion, faults);
         if (header.Count == 0)
         {
             return precondition;
@@ -74,6 +51,25 @@ internal sealed record Precondition
         }
 
         return precondition with { IsForNew = true };
+    }
+
+    /// <summary>
+    /// The same, narrowed to the version in the body, where there is one. That it is another is a fault.
+    /// </summary>
+    public Precondition With(int? bodyVersion, Faults faults)
+    {
+        if (bodyVersion is not { } version)
+        {
+            return this;
+        }
+
+        if (Versions is not null && !Versions.Contains(version))
+        {
+            faults.AddParameter(ProblemCode.InvalidPrecondition, HeaderNames.IfMatch,
+                $"If-Match and version in the body ({version}) disagree; send one of them.");
+        }
+
+        return this with { Versions = [version], IsGiven = true };
     }
 
     /// <summary>
@@ -91,6 +87,24 @@ internal sealed record Precondition
         return EntityTagHeaderValue.TryParseList(header, out var tags)
             && tags.Any(tag =>
                 tag.Equals(EntityTagHeaderValue.Any) || tag.Tag.Equals(current, StringComparison.Ordinal));
+    }
+
+    private static Precondition ReadIfMatch(StringValues header, Faults faults)
+    {
+        if (header.Count == 0)
+        {
+            return None;
+        }
+
+        if (ReadTags(header) is { } precondition)
+        {
+            return precondition;
+        }
+
+        faults.AddParameter(ProblemCode.InvalidPrecondition, HeaderNames.IfMatch,
+            "If-Match takes strong entity tags in quotes, as \"v7\", a list of them, or *. Weak ones (W/) can't guard "
+            + "a write.");
+        return None;
     }
 
     private static Precondition? ReadTags(StringValues header)

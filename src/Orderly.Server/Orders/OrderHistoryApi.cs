@@ -71,7 +71,8 @@ internal static class OrderHistoryApi
             return new Refused(OrderStore.NotFound(id));
         }
 
-        if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1
+        if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            || version.StartsWith('0')
             || await revisions.FindAsync(orderId, number) is not { } revision)
         {
             return new Refused(new Problem(ProblemCode.RevisionNotFound,

@@ -12,6 +12,8 @@ namespace Orderly.Server.Orders;
 internal static class OrdersApi
 {
     private static readonly string[] DeleteFields = ["reason", "version"];
+    private static readonly WriteForm PlaceForm =
+        new(StatusCodes.Status201Created, JsonBody.MediaType, "dryRun") { IsForNew = true };
     private static readonly WriteForm ReplaceForm =
         new(StatusCodes.Status200OK, JsonBody.MediaType, "dryRun", "force", "reason");
     private static readonly WriteForm PatchForm = ReplaceForm with { MediaType = JsonBody.MergePatchMediaType };
@@ -59,8 +61,7 @@ internal static class OrdersApi
     private static async Task<Results<OrderCreated, Refused>> PlaceAsync(
         HttpContext http, PlaceOrder place, IdempotentWrite once, OrderDisplay display)
     {
-        if ((await WriteRequest.ReadAsync(http, JsonBody.MediaType, StatusCodes.Status201Created, "dryRun"))
-            .IsRefused(out var unread, out var request))
+        if ((await WriteRequest.ReadAsync(http, PlaceForm)).IsRefused(out var unread, out var request))
         {
             return new Refused(unread);
         }

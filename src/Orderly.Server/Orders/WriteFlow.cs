@@ -8,7 +8,11 @@ namespace Orderly.Server.Orders;
 /// <param name="AnswerStatus">The status of the answer, once the write is done.</param>
 /// <param name="MediaType">What the body must be; null: there may be none.</param>
 /// <param name="Parameters">The query parameters that the address takes.</param>
-internal sealed record WriteForm(int AnswerStatus, string? MediaType, params string[] Parameters);
+internal sealed record WriteForm(int AnswerStatus, string? MediaType, params string[] Parameters)
+{
+    /// <summary>Whether it makes an order, so that there is no version which it could be based on.</summary>
+    public bool IsForNew { get; init; }
+}
 
 /// <summary>The way of every write on an order there is: read all of the request, find the order, do it once.</summary>
 internal static class WriteFlow
@@ -18,8 +22,7 @@ internal static class WriteFlow
         Func<ChangeTarget, TInput, Caller, Task<Result<WrittenOrder>>> run)
         where TInput : IWriteInput
     {
-        if ((await WriteRequest.ReadAsync(http, form.MediaType, form.AnswerStatus, form.Parameters))
-            .IsRefused(out var unread, out var request))
+        if ((await WriteRequest.ReadAsync(http, form)).IsRefused(out var unread, out var request))
         {
             return unread;
         }
@@ -28,7 +31,7 @@ internal static class WriteFlow
         {
             var input = read(request.Body);
             input.Faults.Add(request.Faults);
-            var precondition = Precondition.ReadForWrite(http.Request, input.Version, input.Faults);
+            var precondition = request.Precondition.With(input.Version, input.Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return unreadable;

@@ -15,9 +15,11 @@ internal sealed class WriteRequest : IDisposable
     private readonly JsonBodyContent _body;
 
     private WriteRequest(
-        HttpContext http, JsonBodyContent body, WriteTerms terms, IdempotencyClaim claim, Faults faults)
+        HttpContext http, JsonBodyContent body, WriteTerms terms, IdempotencyClaim claim, Precondition precondition,
+        Faults faults)
     {
         Faults = faults;
+        Precondition = precondition;
         Http = http;
         _body = body;
         Terms = terms;
@@ -37,31 +39,33 @@ internal sealed class WriteRequest : IDisposable
     /// <summary><see cref="IdempotencyClaim.None"/> where there is no key.</summary>
     public IdempotencyClaim Claim { get; }
 
+    /// <summary>What the headers say; the body may say it, too.</summary>
+    public Precondition Precondition { get; }
+
     public Caller Caller { get; }
 
-    /// <param name="mediaType">What the body must be; null: there may be none.</param>
-    /// <param name="parameters">The query parameters that the address takes.</param>
-    /// <param name="answerStatus">The status of the answer, once the write is done.</param>
-    public static async Task<Result<WriteRequest>> ReadAsync(
-        HttpContext http, string? mediaType, int answerStatus, params string[] parameters)
+    /// <summary>Reads it all, so that whatever is wrong with it is told at once; the body comes last.</summary>
+    public static async Task<Result<WriteRequest>> ReadAsync(HttpContext http, WriteForm form)
     {
-        var query = QueryInput.Read(http.Request, parameters);
+        var query = QueryInput.Read(http.Request, form.Parameters);
         var isForced = query.Bool("force") ?? false;
         if (isForced && !Caller.Of(http).Scopes.Contains(Scopes.OrdersForce))
         {
             return ApiKeyGate.MissingScope(Caller.Of(http), Scopes.OrdersForce);
         }
 
-        var reason = ReadReason(query, isRequired: isForced && parameters.Contains("reason", StringComparer.Ordinal));
+        var reason = ReadReason(
+            query, isRequired: isForced && form.Parameters.Contains("reason", StringComparer.Ordinal));
         var terms = new WriteTerms(query.Bool("dryRun") ?? false, isForced, reason, Claim: null);
-        if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
+        var key = IdempotencyClaim.ReadKey(http.Request, query.Faults);
+        var precondition = form.IsForNew ? Precondition.None : Precondition.Read(http.Request, query.Faults);
+        if ((await JsonBody.ReadAsync(http, form.MediaType)).IsRefused(out var unread, out var body))
         {
             return query.Faults.Join(unread);
         }
 
-        var claim = IdempotencyClaim.Read(
-            http.Request, Caller.Of(http).KeyId, body.Bytes, answerStatus, query.Faults);
-        return new WriteRequest(http, body, terms, claim.For(terms.IsDryRun), query.Faults);
+        var claim = IdempotencyClaim.Of(http.Request, key, Caller.Of(http).KeyId, body.Bytes, form.AnswerStatus);
+        return new WriteRequest(http, body, terms, claim.For(terms.IsDryRun), precondition, query.Faults);
     }
 
     /// <summary>The order that the write is about, and which version of it.</summary>

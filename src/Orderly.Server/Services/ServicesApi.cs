@@ -102,6 +102,8 @@ internal static class ServicesApi
     {
         var mediaType = isPatch ? JsonBody.MergePatchMediaType : JsonBody.MediaType;
         var query = QueryInput.Read(http.Request);
+        var key = IdempotencyClaim.ReadKey(http.Request, query.Faults);
+        var precondition = Precondition.Read(http.Request, query.Faults);
         if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
         {
             return query.Faults.Join(unread);
@@ -111,21 +113,22 @@ internal static class ServicesApi
         {
             var input = ServiceInput.Read(body.Json.RootElement, isPatch);
             input.Faults.Add(query.Faults);
-            var claim = IdempotencyClaim.Read(
-                http.Request, Caller.Of(http).KeyId, body.Bytes, StatusCodes.Status200OK, input.Faults);
-            var precondition = isPatch
-                ? Precondition.Read(http.Request, input.Version, input.Faults)
-                : Precondition.ReadForWrite(http.Request, input.Version, input.Faults);
-            return input.Faults.ToUnreadableProblem() is { } unreadable
-                ? unreadable
-                : await run(input, precondition, claim);
+            precondition = precondition.With(input.Version, input.Faults);
+            if (input.Faults.ToUnreadableProblem() is { } unreadable)
+            {
+                return unreadable;
+            }
+
+            var claim = IdempotencyClaim.Of(
+                http.Request, key, Caller.Of(http).KeyId, body.Bytes, StatusCodes.Status200OK);
+            return await run(input, precondition, claim);
         }
     }
 
     private static async Task<Results<NoContent, Refused>> RetireAsync(string id, HttpContext http, PutService put)
     {
         var query = QueryInput.Read(http.Request);
-        var precondition = Precondition.Read(http.Request, bodyVersion: null, query.Faults);
+        var precondition = Precondition.Read(http.Request, query.Faults);
         if (query.ToProblem() is { } unreadable)
         {
             return new Refused(unreadable);

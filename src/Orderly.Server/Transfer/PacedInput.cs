@@ -7,7 +7,8 @@ namespace Orderly.Server.Transfer;
 
 /// <summary>
 /// A body as it arrives. A sender who stands still for too long is given up, and one who takes too long in all: each
-/// keeps one of few places. So is one whose key ends meanwhile, and one who still sends when the server has to end.
+/// keeps one of few places. So is one whose key ends meanwhile, of whom nothing more is stored, and one who still sends
+/// when the server has to end.
 /// </summary>
 /// <param name="input">The body.</param>
 /// <param name="stall">For how long nothing may arrive.</param>

@@ -158,6 +158,7 @@ public sealed class KeyLifeTests(RunningServer server) : IClassFixture<RunningSe
         (await _api.PostAsync($"/keys/{id}/rotate", """{"version": 1}""")).ShouldRefuse(412, "stale-version");
         (await _api.DeleteAsync("/keys/" + id, ("If-Match", "\"v1\""))).ShouldRefuse(412, "stale-version");
         (await _api.DeleteAsync("/keys/" + id, ("If-Match", "W/\"v2\""))).ShouldRefuse(400, "invalid-precondition");
+        (await _api.DeleteAsync("/keys/" + id, ("If-None-Match", "*"))).ShouldRefuse(412, "stale-version");
         (await _api.DeleteAsync("/keys/" + id, ("If-Match", "\"v2\""))).ShouldBe(204);
     }
 

@@ -60,6 +60,7 @@ public sealed class OrderHistoryTests(RunningServer server) : IClassFixture<Runn
 
     [Theory]
     [InlineData("0")]
+    [InlineData("01")]
     [InlineData("2")]
     [InlineData("-1")]
     [InlineData("x")]

@@ -152,6 +152,31 @@ public sealed class RefusalOrderTests(RunningServer server) : IClassFixture<Runn
             .ShouldBe(["# malformed-json", "x unknown-parameter"]);
     }
 
+    [Fact]
+    public async Task What_is_not_json_is_told_with_what_is_wrong_with_the_headers()
+    {
+        string[] all = ["# malformed-json", "Idempotency-Key invalid-idempotency-key", "If-Match invalid-precondition"];
+        (string, string) tag = ("If-Match", "v1");
+        (string, string) key = ("Idempotency-Key", "two words");
+
+        (await _api.PostAsync(Nobody + "/status", "{", tag, key)).ShouldRefuse(400, "invalid-body").Faults
+            .ShouldBe(all);
+        foreach (var path in (string[])[Nobody, "/services/window", "/keys/nobody"])
+        {
+            (await _api.PatchAsync(path, "{", tag, key)).ShouldRefuse(400, "invalid-body").Faults.ShouldBe(all);
+        }
+
+        foreach (var path in (string[])[Nobody, "/services/window"])
+        {
+            (await _api.PutAsync(path, "{", tag, key)).ShouldRefuse(400, "invalid-body").Faults
+                .ShouldBe([all[0], all[2]]);
+        }
+
+        // There is no version that a new order could be based on, so the tag counts for nothing.
+        (await _api.PostAsync("/orders", "{", tag, key)).ShouldRefuse(400, "invalid-body").Faults
+            .ShouldBe([all[0], all[1]]);
+    }
+
     private async Task<string> ClosedAsync(string status)
     {
         var id = await _api.PlaceAsync();

@@ -328,6 +328,8 @@ public sealed class PutServiceTests(RunningServer server) : IClassFixture<Runnin
         refused.Header("ETag").ShouldBe("\"v1\"");
         (await _api.PutAsync(path, """{"name": "M"}""", ("If-None-Match", "\"v1\"")))
             .ShouldRefuse(400, "invalid-precondition");
+        (await _api.PatchAsync(path, """{"name": "M"}""", ("If-None-Match", "*"))).ShouldRefuse(412, "stale-version");
+        (await _api.DeleteAsync(path, ("If-None-Match", "*"))).ShouldRefuse(412, "stale-version");
         (await _api.GetAsync(path)).String("name").ShouldBe("N");
     }
 
