@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Npgsql;
@@ -7,6 +8,9 @@ namespace Orderly.Bench.Load;
 /// <summary>What the figures were measured on.</summary>
 internal static class MachineDescription
 {
+    private const int FlushesMeasured = 201;
+    private const int PageBytes = 8_192;
+
     public static async Task<string> Of(PrivatePostgres postgres)
     {
         await using var connection = new NpgsqlConnection(postgres.ConnectionString("postgres").ConnectionString);
@@ -18,9 +22,28 @@ internal static class MachineDescription
         var memoryGiB = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30);
         return string.Create(CultureInfo.InvariantCulture,
             $"{Processor()}, {Environment.ProcessorCount} cores, {memoryGiB:N0} GiB, "
-            + $"{RuntimeInformation.OSDescription}; "
+            + $"{RuntimeInformation.OSDescription}; a flush takes {FlushMicroseconds(postgres.Directory):N0} µs; "
             + $"PostgreSQL {connection.PostgreSqlVersion} ({settings}); {RuntimeInformation.FrameworkDescription}. ")
             + $"Generator, targets and PostgreSQL share the machine{BusyBefore()}.";
+    }
+
+    // What a commit costs beside its statements; from disk to disk it differs more than anything else.
+    private static double FlushMicroseconds(DirectoryInfo directory)
+    {
+        using var file = File.OpenHandle(Path.Combine(directory.FullName, "flushed"), FileMode.Create,
+            FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose);
+        var page = new byte[PageBytes];
+        var took = new double[FlushesMeasured];
+        for (var i = 0; i < took.Length; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            RandomAccess.Write(file, page, fileOffset: 0);
+            RandomAccess.FlushToDisk(file);
+            took[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+        }
+
+        Array.Sort(took);
+        return took[took.Length / 2];
     }
 
     // What else ran on the machine; above one core's worth, the figures say little.

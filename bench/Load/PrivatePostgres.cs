@@ -11,7 +11,13 @@ internal sealed class PrivatePostgres : IAsyncDisposable
 
     private readonly EmbeddedCluster cluster;
 
-    private PrivatePostgres(EmbeddedCluster started) => cluster = started;
+    private PrivatePostgres(EmbeddedCluster started, DirectoryInfo directory)
+    {
+        cluster = started;
+        Directory = directory;
+    }
+
+    public DirectoryInfo Directory { get; }
 
     public static async Task<PrivatePostgres> Start(DirectoryInfo directory)
     {
@@ -26,7 +32,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
                 {
                     ["max_connections"] = ConnectionsMax,
                 },
-            }));
+            }), directory);
         }
         catch (EmbeddedPostgresException e)
         {
