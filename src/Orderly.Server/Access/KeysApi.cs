@@ -140,26 +140,24 @@ internal static class KeysApi
     {
         var query = QueryInput.Read(http.Request, "dryRun");
         var isDryRun = query.Bool("dryRun") ?? false;
-        var key = IdempotencyClaim.ReadKey(http.Request, query.Faults);
-        var precondition = Precondition.Read(http.Request, query.Faults);
-        if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
+        if ((await WriteMessage.ReadAsync(http, mediaType, status, query.Faults))
+            .IsRefused(out var unread, out var message))
         {
-            return query.Faults.Join(unread);
+            return unread;
         }
 
-        using (body)
+        using (message)
         {
-            var caller = Caller.Of(http);
-            var input = read(body.Json.RootElement);
+            var input = read(message.Body);
             input.Faults.Add(query.Faults);
-            precondition = precondition.With(input.Version, input.Faults);
+            var precondition = message.Precondition.With(input.Version, input.Faults);
             if (input.Faults.ToUnreadableProblem() is { } unreadable)
             {
                 return unreadable;
             }
 
-            var claim = IdempotencyClaim.Of(http.Request, key, caller.KeyId, body.Bytes, status).For(isDryRun);
-            return await run(new KeyWrite(id, caller, precondition, isDryRun, claim), input);
+            var claim = message.Claim.For(isDryRun);
+            return await run(new KeyWrite(id, Caller.Of(http), precondition, isDryRun, claim), input);
         }
     }
 }

@@ -12,18 +12,15 @@ namespace Orderly.Server.Orders;
 /// </summary>
 internal sealed class WriteRequest : IDisposable
 {
-    private readonly JsonBodyContent _body;
+    private readonly WriteMessage _message;
 
-    private WriteRequest(
-        HttpContext http, JsonBodyContent body, WriteTerms terms, IdempotencyClaim claim, Precondition precondition,
-        Faults faults)
+    private WriteRequest(HttpContext http, WriteMessage message, WriteTerms terms, Faults faults)
     {
         Faults = faults;
-        Precondition = precondition;
         Http = http;
-        _body = body;
+        _message = message;
         Terms = terms;
-        Claim = claim;
+        Claim = message.Claim.For(terms.IsDryRun);
         Caller = Caller.Of(http);
     }
 
@@ -32,7 +29,7 @@ internal sealed class WriteRequest : IDisposable
     /// <summary>What is wrong with the query and the headers, to be told with what is wrong with the body.</summary>
     public Faults Faults { get; }
 
-    public JsonElement Body => _body.Json.RootElement;
+    public JsonElement Body => _message.Body;
 
     public WriteTerms Terms { get; }
 
@@ -40,11 +37,10 @@ internal sealed class WriteRequest : IDisposable
     public IdempotencyClaim Claim { get; }
 
     /// <summary>What the headers say; the body may say it, too.</summary>
-    public Precondition Precondition { get; }
+    public Precondition Precondition => _message.Precondition;
 
     public Caller Caller { get; }
 
-    /// <summary>Reads it all, so that whatever is wrong with it is told at once; the body comes last.</summary>
     public static async Task<Result<WriteRequest>> ReadAsync(HttpContext http, WriteForm form)
     {
         var query = QueryInput.Read(http.Request, form.Parameters);
@@ -57,15 +53,10 @@ internal sealed class WriteRequest : IDisposable
         var reason = ReadReason(
             query, isRequired: isForced && form.Parameters.Contains("reason", StringComparer.Ordinal));
         var terms = new WriteTerms(query.Bool("dryRun") ?? false, isForced, reason, Claim: null);
-        var key = IdempotencyClaim.ReadKey(http.Request, query.Faults);
-        var precondition = form.IsForNew ? Precondition.None : Precondition.Read(http.Request, query.Faults);
-        if ((await JsonBody.ReadAsync(http, form.MediaType)).IsRefused(out var unread, out var body))
-        {
-            return query.Faults.Join(unread);
-        }
-
-        var claim = IdempotencyClaim.Of(http.Request, key, Caller.Of(http).KeyId, body.Bytes, form.AnswerStatus);
-        return new WriteRequest(http, body, terms, claim.For(terms.IsDryRun), precondition, query.Faults);
+        return (await WriteMessage.ReadAsync(http, form.MediaType, form.AnswerStatus, query.Faults, form.IsForNew))
+            .IsRefused(out var unread, out var message)
+            ? unread
+            : new WriteRequest(http, message, terms, query.Faults);
     }
 
     /// <summary>The order that the write is about, and which version of it.</summary>
@@ -74,7 +65,7 @@ internal sealed class WriteRequest : IDisposable
             ? new ChangeTarget(orderId, Caller, precondition, Terms)
             : OrderStore.NotFound(id);
 
-    public void Dispose() => _body.Dispose();
+    public void Dispose() => _message.Dispose();
 
     private static string? ReadReason(QueryInput query, bool isRequired)
     {

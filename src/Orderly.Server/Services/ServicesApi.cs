@@ -102,26 +102,20 @@ internal static class ServicesApi
     {
         var mediaType = isPatch ? JsonBody.MergePatchMediaType : JsonBody.MediaType;
         var query = QueryInput.Read(http.Request);
-        var key = IdempotencyClaim.ReadKey(http.Request, query.Faults);
-        var precondition = Precondition.Read(http.Request, query.Faults);
-        if ((await JsonBody.ReadAsync(http, mediaType)).IsRefused(out var unread, out var body))
+        if ((await WriteMessage.ReadAsync(http, mediaType, StatusCodes.Status200OK, query.Faults))
+            .IsRefused(out var unread, out var message))
         {
-            return query.Faults.Join(unread);
+            return unread;
         }
 
-        using (body)
+        using (message)
         {
-            var input = ServiceInput.Read(body.Json.RootElement, isPatch);
+            var input = ServiceInput.Read(message.Body, isPatch);
             input.Faults.Add(query.Faults);
-            precondition = precondition.With(input.Version, input.Faults);
-            if (input.Faults.ToUnreadableProblem() is { } unreadable)
-            {
-                return unreadable;
-            }
-
-            var claim = IdempotencyClaim.Of(
-                http.Request, key, Caller.Of(http).KeyId, body.Bytes, StatusCodes.Status200OK);
-            return await run(input, precondition, claim);
+            var precondition = message.Precondition.With(input.Version, input.Faults);
+            return input.Faults.ToUnreadableProblem() is { } unreadable
+                ? unreadable
+                : await run(input, precondition, message.Claim);
         }
     }
 
