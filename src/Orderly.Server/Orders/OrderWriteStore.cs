@@ -14,7 +14,8 @@ namespace Orderly.Server.Orders;
 /// has no statistics of yet: rows by <c>= any</c> of the group's keys, or one by one where the group may be large (a
 /// join to <c>= any</c> compares every row of a group with every other), conditions as scalar subqueries (an exists
 /// could be turned into a join over the whole table). What is claimed is claimed in the database's order, references
-/// before keys, so that those who want the same wait for each other but never in a circle. Of equals the first gets it.
+/// before keys, and orders are changed in the order of their ids, so that those who want the same wait for each other
+/// but never in a circle. Of equals the first gets it.
 /// </remarks>
 internal static class OrderWriteStore
 {
@@ -235,7 +236,7 @@ internal static class OrderWriteStore
         AddWhereAny(batch, [.. claiming.Select(Claimed)], rows => ReferenceCommand(ClaimReferences, rows));
         AddWhereAny(batch, keyed, ClaimKeysCommand);
         AddWhereAny(batch, [.. writes.Where(write => write.IsNew)], InsertCommand);
-        AddWhereAny(batch, [.. writes.Where(write => !write.IsNew)], UpdateCommand);
+        AddWhereAny(batch, [.. writes.Where(write => !write.IsNew).OrderBy(write => write.OrderId)], UpdateCommand);
         PersonalWriteStore.AddCommands(batch, writes);
         AddWhereAny(batch, [.. claiming.Select(Claimed), .. releasing.Select(Released)],
             rows => ReferenceCommand(ReleaseReferences, rows));

@@ -212,28 +212,49 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
     public async Task Groups_that_claim_the_same_references_and_keys_the_other_way_round_do_not_wait_in_a_circle()
     {
         var epoch = await server.Database.SingleAsync<long>("select epoch from catalog_epoch");
+        var stored = await StoreAsRivalsAsync((round, i) =>
+        {
+            var name = $"rival-{round}-{i:D2}";
+            return
+            [
+                AWrite.Named(epoch, name),
+                AWrite.New(epoch) with { Claim = new IdempotencyClaim("test", name, new byte[32], 201) },
+            ];
+        });
+
+        stored.ShouldBe(RivalRounds * RivalWrites * 2); // half of them claim references, the others keys
+    }
+
+    [Fact]
+    public async Task Groups_that_change_the_same_orders_the_other_way_round_do_not_wait_in_a_circle()
+    {
+        var epoch = await server.Database.SingleAsync<long>("select epoch from catalog_epoch");
+        var placed = Enumerable.Range(0, RivalWrites).Select(_ => AWrite.New(epoch)).ToArray();
+        await using var connection = await server.Database.OpenAsync();
+        (await OrderWriteStore.StoreAsync(connection, placed)).Count.ShouldBe(RivalWrites);
+
+        (await StoreAsRivalsAsync((round, i) =>
+            [AWrite.Update(placed[i].OrderId, baseVersion: 1 + round) with { UpdatableAfter = null }]))
+            .ShouldBe(RivalRounds * RivalWrites);
+    }
+
+    /// <summary>Two store the same writes at once, one of them backwards. Returns how many were stored.</summary>
+    private async Task<int> StoreAsRivalsAsync(Func<int, int, OrderWrite[]> writes)
+    {
         var stored = new int[2];
         using var together = new Barrier(2);
         await Task.WhenAll(Enumerable.Range(0, 2).Select(rival => Task.Run(() => StoreAsync(rival))));
-
-        stored.Sum().ShouldBe(RivalRounds * RivalWrites * 2); // half of them claim references, the others keys
+        return stored.Sum();
 
         async Task StoreAsync(int rival)
         {
             await using var connection = await server.Database.OpenAsync();
             for (var round = 0; round < RivalRounds; round++)
             {
-                var names = Enumerable.Range(0, RivalWrites).Select(i => $"rival-{round}-{i:D2}").ToArray();
-                var ordered = rival == 0 ? names : [.. names.Reverse()];
+                var group = Enumerable.Range(0, RivalWrites).Select(i => writes(round, i));
+                OrderWrite[] ordered = [.. (rival == 0 ? group : group.Reverse()).SelectMany(write => write)];
                 together.SignalAndWait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
-                stored[rival] += (await OrderWriteStore.StoreAsync(connection,
-                [
-                    .. ordered.Select(name => AWrite.Named(epoch, name)),
-                    .. ordered.Select(name => AWrite.New(epoch) with
-                    {
-                        Claim = new IdempotencyClaim("test", name, new byte[32], 201),
-                    }),
-                ])).Count;
+                stored[rival] += (await OrderWriteStore.StoreAsync(connection, ordered)).Count;
             }
         }
     }
