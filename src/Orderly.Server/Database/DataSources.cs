@@ -8,11 +8,14 @@ namespace Orderly.Server.Database;
 /// For groups of orders, one after the other. A pool gives out its connections in turn, so among others each group
 /// would come to a backend that has other work to remember.
 /// </param>
-internal sealed class WriteDataSource(NpgsqlDataSource source, NpgsqlDataSource groups) : IAsyncDisposable
+/// <param name="helpers">For groups of orders in helper lanes.</param>
+internal sealed class WriteDataSource(NpgsqlDataSource source, NpgsqlDataSource groups, NpgsqlDataSource helpers)
+    : IAsyncDisposable
 {
     public NpgsqlDataSource Source { get; } = source;
 
-    public NpgsqlDataSource Groups { get; } = groups;
+    /// <summary>For groups of orders in this lane.</summary>
+    public NpgsqlDataSource OfLane(int lane) => lane == 0 ? groups : helpers;
 
     public async Task<DatabaseSession> OpenAsync(CancellationToken stop) => await Source.OpenConnectionAsync(stop);
 
@@ -20,12 +23,14 @@ internal sealed class WriteDataSource(NpgsqlDataSource source, NpgsqlDataSource 
     public void Forget()
     {
         Source.Clear();
-        Groups.Clear();
+        groups.Clear();
+        helpers.Clear();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Groups.DisposeAsync();
+        await helpers.DisposeAsync();
+        await groups.DisposeAsync();
         await Source.DisposeAsync();
     }
 }
@@ -118,7 +123,7 @@ internal sealed class ImportDataSource(NpgsqlDataSource source) : IAsyncDisposab
     /// <summary>Each import has one, and another to look something up with.</summary>
     public const int ConnectionsMax = 2 * ImportsMax;
 
-    public WriteDataSource Writes { get; } = new(source, source);
+    public WriteDataSource Writes { get; } = new(source, source, source);
 
     public ValueTask DisposeAsync() => Writes.DisposeAsync();
 }
@@ -172,7 +177,8 @@ internal static class DataSources
 
     public static WriteDataSource ForWrites(string connectionString, ILoggerFactory? log) => new(
         Builder(connectionString, "orderly-write", WritePoolSizeMax, ByKeyOnly, log).Build(),
-        Builder(connectionString, "orderly-write-groups", GroupPoolSizeMax, ByKeyOnly, log).Build());
+        Builder(connectionString, "orderly-write-groups", GroupPoolSizeMax, ByKeyOnly, log).Build(),
+        Builder(connectionString, "orderly-write-helpers", LaneTrial.Helpers, ByKeyOnly, log).Build());
 
     public static ReadDataSource ForReads(string connectionString, ILoggerFactory? log) => new(
         Builder(connectionString, "orderly-read", ReadPoolSizeMax, ByKeyOnly, log).Build(),

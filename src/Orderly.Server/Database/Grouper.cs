@@ -50,6 +50,9 @@ internal sealed record GrouperLimits(int Lanes, int GroupSizeMax, int QueueLengt
 {
     /// <summary>What is grouped, as metrics and traces name it.</summary>
     public string Work { get; init; } = "other";
+
+    /// <summary>Whether there are helper lanes beside those, for while more is done with them.</summary>
+    public bool HasHelpers { get; init; }
 }
 
 /// <summary>
@@ -72,7 +75,8 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
     private readonly GrouperLimits _limits;
     private readonly TimeProvider _time;
     private readonly Func<Exception> _late;
-    private readonly Func<IReadOnlyList<Grouped<TWork, TResult>>, Task> _run;
+    private readonly Func<IReadOnlyList<Grouped<TWork, TResult>>, int, Task> _run;
+    private readonly LaneTrial? _helpers;
     private readonly List<Grouped<TWork, TResult>>[] _groups;
     private readonly Task[] _lanes;
     private readonly Lock _taking = new();
@@ -82,24 +86,27 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
     /// <param name="limits">How much is taken on.</param>
     /// <param name="time">The clock that callers wait by.</param>
     /// <param name="late">What those are told whose group is in flight for too long; it may yet be done.</param>
-    /// <param name="run">Does a group and answers each of it; what it throws fails those left unanswered.</param>
+    /// <param name="run">
+    /// Does a group, in the lane of this number, and answers each of it; what it throws fails those left unanswered.
+    /// </param>
     public Grouper(
         GrouperLimits limits, TimeProvider time, Func<Exception> late,
-        Func<IReadOnlyList<Grouped<TWork, TResult>>, Task> run)
+        Func<IReadOnlyList<Grouped<TWork, TResult>>, int, Task> run)
     {
         _queue = Channel.CreateBounded<Grouped<TWork, TResult>>(limits.QueueLengthMax);
         _limits = limits;
         _time = time;
         _late = late;
         _run = run;
-        _groups = [.. Enumerable.Range(0, limits.Lanes)
+        _helpers = limits.HasHelpers ? new LaneTrial(time) : null;
+        _groups = [.. Enumerable.Range(0, limits.Lanes + (limits.HasHelpers ? LaneTrial.Helpers : 0))
             .Select(_ => new List<Grouped<TWork, TResult>>(limits.GroupSizeMax))];
         _label = Meters.Label("work", limits.Work);
 
         // A lane serves many requests and belongs to none, least of all to the one that happened to be the first.
         using (ExecutionContext.SuppressFlow())
         {
-            _lanes = [.. _groups.Select(group => Task.Run(() => RunLaneAsync(group)))];
+            _lanes = [.. _groups.Select((_, lane) => Task.Run(() => RunLaneAsync(lane)))];
             var period = TimeSpan.FromMilliseconds(WatchMilliseconds);
             _watch = time.CreateTimer(_ => TellLate(), state: null, period, period);
         }
@@ -127,22 +134,25 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
         await _watch.DisposeAsync();
     }
 
+    private bool AreHelpersOpen => _helpers is { IsOpen: true };
+
     /// <summary>
     /// A lane that has no other beside it sends the next group before it answers the last one, so that the work goes on
     /// while answers go out.
     /// </summary>
-    private async Task RunLaneAsync(List<Grouped<TWork, TResult>> group)
+    private async Task RunLaneAsync(int lane)
     {
+        var group = _groups[lane];
         var done = new List<Grouped<TWork, TResult>>(_limits.GroupSizeMax);
         do
         {
-            while (Take(group))
+            while ((lane < _limits.Lanes || AreHelpersOpen) && Take(group))
             {
-                var running = RunGroupAsync(group);
+                var running = RunGroupAsync(group, lane);
                 TellAll(done);
                 await running;
                 done.AddRange(group);
-                if (_limits.Lanes > 1)
+                if (_limits.Lanes > 1 || AreHelpersOpen)
                 {
                     TellAll(done);
                 }
@@ -150,22 +160,45 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
 
             TellAll(done);
         }
-        while (await _queue.Reader.WaitToReadAsync());
+        while (await WaitForWorkAsync(lane));
+    }
+
+    /// <summary>Waits for work that the lane may take. False: there will be no more.</summary>
+    private async Task<bool> WaitForWorkAsync(int lane)
+    {
+        if (lane >= _limits.Lanes)
+        {
+            await Task.WhenAny(_helpers!.WhenOpenAsync(), _queue.Reader.Completion);
+        }
+
+        return await _queue.Reader.WaitToReadAsync();
     }
 
     /// <summary>Fills a group with what is there, in place of what was in it.</summary>
     private bool Take(List<Grouped<TWork, TResult>> group)
     {
+        var sizeMax = AreHelpersOpen ? LaneTrial.GroupSizeMax : _limits.GroupSizeMax;
         lock (_taking)
         {
             group.Clear();
-            while (group.Count < _limits.GroupSizeMax && _queue.Reader.TryRead(out var entry))
+            while (group.Count < sizeMax && _queue.Reader.TryRead(out var entry))
             {
                 group.Add(entry);
             }
 
             return group.Count > 0;
         }
+    }
+
+    /// <summary>Queues again what another lane may have better luck with.</summary>
+    private void GiveBack(List<Grouped<TWork, TResult>> group)
+    {
+        lock (_taking)
+        {
+            group.RemoveAll(_queue.Writer.TryWrite);
+        }
+
+        group.ForEach(entry => entry.Fail(new OverloadedException()));
     }
 
     private static void TellAll(List<Grouped<TWork, TResult>> done)
@@ -216,20 +249,28 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
     }
 
 #pragma warning disable CA1031 // Whatever goes wrong belongs to those who wait for this group; the lane goes on.
-    private async Task RunGroupAsync(List<Grouped<TWork, TResult>> group)
+    private async Task RunGroupAsync(List<Grouped<TWork, TResult>> group, int lane)
     {
+        var failed = false;
         var began = _time.GetTimestamp();
         Meters.GroupSize.Record(group.Count, _label);
         Meters.GroupWait.Record(_time.GetElapsedTime(group[0].Since, began).TotalSeconds, _label);
         using var span = Spans.Source.HasListeners()
             ? Spans.StartGroup(_limits.Work, [.. group.Select(entry => entry.Span)])
             : null;
+        _helpers?.Begin();
         try
         {
-            await _run(group);
+            await _run(group, lane);
+        }
+        catch (NotBegunException) when (lane >= _limits.Lanes)
+        {
+            failed = true;
+            GiveBack(group);
         }
         catch (Exception exception)
         {
+            failed = true;
             span?.SetStatus(ActivityStatusCode.Error);
             foreach (var entry in group)
             {
@@ -237,6 +278,8 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
             }
         }
 
+        _helpers?.End(group.Count, failed);
+        Meters.GroupLanes.Record(AreHelpersOpen ? _groups.Length : _limits.Lanes, _label);
         Meters.GroupDuration.Record(_time.GetElapsedTime(began).TotalSeconds, _label);
     }
 #pragma warning restore CA1031
@@ -244,6 +287,9 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
 
 /// <summary>More work waits than the service is willing to queue, or for longer. Nothing of it was begun.</summary>
 internal sealed class OverloadedException() : Exception("More work waits than may be queued.");
+
+/// <summary>Nothing of the group was begun, since its lane has no connection.</summary>
+internal sealed class NotBegunException(Exception inner) : Exception("There is no connection for this lane.", inner);
 
 /// <summary>A write got no answer from the database, so it may have been stored or not.</summary>
 internal sealed class UncertainWriteException(string message, Exception? inner = null) : Exception(message, inner)

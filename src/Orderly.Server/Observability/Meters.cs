@@ -35,6 +35,10 @@ internal static class Meters
     public static readonly Histogram<double> GroupDuration = Meter.CreateHistogram(
         "orderly.group.duration", "s", "How long the database took for a group.", advice: Durations);
 
+    [Labels("work")]
+    public static readonly Gauge<int> GroupLanes = Meter.CreateGauge<int>(
+        "orderly.group.lanes", "{lane}", "How many groups may be in flight at a time.");
+
     public static readonly Counter<long> GroupRetries = Meter.CreateCounter<long>(
         "orderly.group.retries", "{attempt}", "Groups of writes sent again after a lost connection or a deadlock.");
 

@@ -48,7 +48,7 @@ internal sealed class OrderStore : IAsyncDisposable
         _reads = new Grouper<Guid, StoredOrder?>(
             new GrouperLimits(ReadLanes, ReadGroupSizeMax, ReadQueueLengthMax, ReadAnswerSeconds) { Work = "reads" },
             time,
-            () => new TimeoutException("The database has not answered yet."), ReadGroupAsync);
+            () => new TimeoutException("The database has not answered yet."), (group, _) => ReadGroupAsync(group));
     }
 
     /// <summary>The order with this id, deleted or not; null where there never was one. Reads are grouped.</summary>

@@ -190,9 +190,9 @@ internal static class OrderWriteStore
     /// </summary>
     /// <param name="began">The backends that attempts have begun on; this one is added.</param>
     public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(
-        WriteDataSource database, IReadOnlyList<OrderWrite> writes, List<int> began, int timeoutSeconds)
+        WriteDataSource database, int lane, IReadOnlyList<OrderWrite> writes, List<int> began, int timeoutSeconds)
     {
-        await using var connection = await database.Groups.OpenConnectionAsync();
+        await using var connection = await database.OfLane(lane).OpenConnectionAsync();
         var isRepeated = began.Count > 0;
         if (isRepeated)
         {

@@ -34,7 +34,11 @@ internal sealed class OrderWriter : IAsyncDisposable
         _time = time;
         _log = log;
         _grouper = new Grouper<OrderWrite, WriteOutcome>(
-            new GrouperLimits(Lanes: 1, GroupSizeMax, QueueLengthMax, AnswerSeconds) { Work = "writes" }, time,
+            new GrouperLimits(Lanes: 1, GroupSizeMax, QueueLengthMax, AnswerSeconds)
+            {
+                Work = "writes", HasHelpers = true,
+            },
+            time,
             () => new UncertainWriteException("The database has not answered yet."), StoreGroupAsync);
     }
 
@@ -48,12 +52,12 @@ internal sealed class OrderWriter : IAsyncDisposable
     /// A statement that the database refuses takes the whole group with it, so the group is tried again one by one:
     /// then it fails alone.
     /// </summary>
-    private async Task StoreGroupAsync(IReadOnlyList<Grouped<OrderWrite, WriteOutcome>> group)
+    private async Task StoreGroupAsync(IReadOnlyList<Grouped<OrderWrite, WriteOutcome>> group, int lane)
     {
         var began = new List<int>();
         try
         {
-            Answer(group, await StoreWithRetryAsync([.. group.Select(entry => entry.Work)], began));
+            Answer(group, await StoreWithRetryAsync([.. group.Select(entry => entry.Work)], lane, began));
         }
         catch (Exception exception) when (group.Count > 1 && DatabaseFailure.IsRefusal(exception)
             && !DatabaseFailure.IsWithoutEffect(exception))
@@ -62,16 +66,16 @@ internal sealed class OrderWriter : IAsyncDisposable
             LogEvents.GroupSplit(_log, group.Count, DatabaseFailure.StateOf(exception));
             foreach (var entry in group)
             {
-                await StoreAloneAsync(entry, began);
+                await StoreAloneAsync(entry, lane, began);
             }
         }
     }
 
-    private async Task StoreAloneAsync(Grouped<OrderWrite, WriteOutcome> entry, List<int> began)
+    private async Task StoreAloneAsync(Grouped<OrderWrite, WriteOutcome> entry, int lane, List<int> began)
     {
         try
         {
-            Answer([entry], await StoreWithRetryAsync([entry.Work], began));
+            Answer([entry], await StoreWithRetryAsync([entry.Work], lane, began));
         }
         catch (Exception exception) when (
             DatabaseFailure.IsDatabase(exception) || exception is UncertainWriteException)
@@ -89,7 +93,8 @@ internal sealed class OrderWriter : IAsyncDisposable
     /// <param name="began">
     /// The backends that attempts at these writes have begun on; each is gone before the next attempt begins.
     /// </param>
-    private async Task<Dictionary<Guid, WriteReceipt>> StoreWithRetryAsync(OrderWrite[] writes, List<int> began)
+    private async Task<Dictionary<Guid, WriteReceipt>> StoreWithRetryAsync(
+        OrderWrite[] writes, int lane, List<int> began)
     {
         var since = _time.GetTimestamp();
         for (var attempt = 1; ; attempt++)
@@ -97,10 +102,14 @@ internal sealed class OrderWriter : IAsyncDisposable
             try
             {
                 // Npgsql ends a statement that takes too long; whatever keeps it from that must not keep the lane.
-                var receipts = await OrderWriteStore.StoreAsync(_database, writes, began, AnswerSeconds)
+                var receipts = await OrderWriteStore.StoreAsync(_database, lane, writes, began, AnswerSeconds)
                     .WaitAsync(TimeSpan.FromSeconds(LaneSeconds), _time);
                 _feed.Wake();
                 return receipts;
+            }
+            catch (Exception exception) when (lane > 0 && began.Count == 0 && DatabaseFailure.IsDatabase(exception))
+            {
+                throw new NotBegunException(exception); // the first lane has a connection
             }
             catch (Exception exception) when (attempt < AttemptsMax && DatabaseFailure.IsTransient(exception)
                 && _time.GetElapsedTime(since).TotalSeconds < AnswerSeconds)

@@ -29,7 +29,7 @@ internal sealed class Reveals : IAsyncDisposable
         _time = time;
         _notes = new Grouper<IReadOnlyList<AuditNote>, bool>(
             new GrouperLimits(Lanes: 1, GroupSizeMax, QueueLengthMax, AnswerSeconds), time,
-            () => new TimeoutException("The database has not answered yet."), RecordGroupAsync);
+            () => new TimeoutException("The database has not answered yet."), (group, _) => RecordGroupAsync(group));
     }
 
     /// <summary>Records that a caller is shown what is personal of these orders.</summary>

@@ -8,7 +8,7 @@ namespace Orderly.Server.Startup;
 internal sealed class ExaminationStore(NpgsqlConnection connection, TimeProvider time)
 {
     private const int VersionMin = 150000;
-    private const int ConnectionsNeeded = 40;
+    private const int ConnectionsNeeded = 45;
     private const int ClockSecondsWarning = 2;
     private const int ClockSecondsFailure = 60;
     private const int PendingSecondsMax = 60;

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Orderly.Server.Database;
 
 namespace Orderly.Tests.Database;
@@ -133,8 +135,62 @@ public sealed class GrouperTests
         gate.SetResult();
     }
 
+    [Fact]
+    public async Task Slow_work_that_goes_faster_beside_each_other_does_so_and_all_of_it_is_answered()
+    {
+        var sizesOfHelpers = new ConcurrentBag<int>();
+        await using var grouper = NewHelped(async (group, lane) =>
+        {
+            await Task.Delay(2 * group.Count);
+            group.ToList().ForEach(entry => entry.Complete(2 * entry.Work));
+            if (lane > 0)
+            {
+                sizesOfHelpers.Add(group.Count);
+            }
+        });
+        await KeepBusyAsync(grouper, until: () => sizesOfHelpers.Count >= 50);
+
+        sizesOfHelpers.ShouldAllBe(size => size <= LaneTrial.GroupSizeMax);
+    }
+
+    [Fact]
+    public async Task What_a_helper_can_not_begin_the_first_lane_does()
+    {
+        var givenBack = new ConcurrentBag<int>();
+        await using var grouper = NewHelped(async (group, lane) =>
+        {
+            if (lane > 0)
+            {
+                group.ToList().ForEach(entry => givenBack.Add(entry.Work));
+                throw new NotBegunException(new TimeoutException("planted"));
+            }
+
+            await Task.Delay(2 * group.Count);
+            group.ToList().ForEach(entry => entry.Complete(2 * entry.Work));
+        });
+
+        await KeepBusyAsync(grouper, until: () => !givenBack.IsEmpty);
+    }
+
+    private static async Task KeepBusyAsync(Grouper<int, int> grouper, Func<bool> until)
+    {
+        var deadline = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, EntriesMax).Select(async caller =>
+        {
+            for (var work = caller; !until(); work += EntriesMax)
+            {
+                Stopwatch.GetElapsedTime(deadline).TotalSeconds.ShouldBeLessThan(AnswerSeconds);
+                (await grouper.SubmitAsync(work)).ShouldBe(2 * work);
+            }
+        }));
+    }
+
     private static Grouper<int, int> New(
         Func<IReadOnlyList<Grouped<int, int>>, Task> run, int answerSeconds = AnswerSeconds) => new(
         new GrouperLimits(Lanes: 1, EntriesMax, EntriesMax, answerSeconds), TimeProvider.System,
+        () => new InvalidOperationException("late"), (group, _) => run(group));
+
+    private static Grouper<int, int> NewHelped(Func<IReadOnlyList<Grouped<int, int>>, int, Task> run) => new(
+        new GrouperLimits(Lanes: 1, EntriesMax, EntriesMax, AnswerSeconds) { HasHelpers = true }, TimeProvider.System,
         () => new InvalidOperationException("late"), run);
 }
