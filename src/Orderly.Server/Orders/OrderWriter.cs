@@ -59,9 +59,15 @@ internal sealed class OrderWriter : IAsyncDisposable
         {
             Answer(group, await StoreWithRetryAsync([.. group.Select(entry => entry.Work)], lane, began));
         }
-        catch (Exception exception) when (group.Count > 1 && DatabaseFailure.IsRefusal(exception)
+        catch (Exception exception) when (DatabaseFailure.IsRefusal(exception)
             && !DatabaseFailure.IsWithoutEffect(exception))
         {
+            if (group.Count == 1)
+            {
+                group[0].Fail(exception);
+                return;
+            }
+
             Meters.GroupSplits.Add(1);
             LogEvents.GroupSplit(_log, group.Count, DatabaseFailure.StateOf(exception));
             foreach (var entry in group)
@@ -99,6 +105,7 @@ internal sealed class OrderWriter : IAsyncDisposable
         var since = _time.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
+            var isFirst = began.Count == 0;
             try
             {
                 // Npgsql ends a statement that takes too long; whatever keeps it from that must not keep the lane.
@@ -119,7 +126,7 @@ internal sealed class OrderWriter : IAsyncDisposable
                 await Task.Delay(TimeSpan.FromMilliseconds(RetryDelayMilliseconds * attempt), _time);
             }
             catch (Exception exception) when (began.Count > 0 && DatabaseFailure.IsLost(exception)
-                && !(began.Count == 1 && DatabaseFailure.IsWithoutEffect(exception)))
+                && !(isFirst && DatabaseFailure.IsWithoutEffect(exception)))
             {
                 _database.Forget(); // the others may be as silent as this one
                 throw new UncertainWriteException(exception);

@@ -1,4 +1,10 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Orderly.Server.Changes;
+using Orderly.Server.Database;
+using Orderly.Server.Orders;
 using Orderly.Tests.Harness;
 
 namespace Orderly.Tests.Orders;
@@ -45,6 +51,38 @@ public sealed class LostConnectionTests(RunningServer server) : IClassFixture<Ru
 
         await ShouldBeWholeAsync();
         await server.Api.PlaceAsync();
+    }
+
+    [Fact]
+    public async Task Who_gets_no_connection_after_one_was_lost_is_not_told_that_nothing_was_stored()
+    {
+        await server.Database.ExecuteAsync(
+            """
+            create role scarce login password 'scarce';
+            grant all on all tables in schema public to scarce;
+            grant all on all sequences in schema public to scarce;
+            create function planted_wait() returns trigger language plpgsql as 'begin perform pg_sleep(5); end';
+            create trigger planted before insert on orders execute function planted_wait()
+            """);
+        var settings = new NpgsqlConnectionStringBuilder(server.Database.ConnectionString)
+        {
+            Username = "scarce", Password = "scarce",
+        };
+        await using var database = DataSources.ForWrites(settings.ConnectionString, log: null);
+        await using var writer = new OrderWriter(
+            database, server.Services.GetRequiredService<FeedSequencer>(),
+            server.Services.GetRequiredService<OrderVault>(), TimeProvider.System, NullLogger<OrderWriter>.Instance);
+
+        var stored = writer.StoreAsync(
+            AWrite.New(await server.Database.SingleAsync<long>("select epoch from catalog_epoch")));
+        const string Waiting = "from pg_stat_activity where usename = 'scarce' and wait_event = 'PgSleep'";
+        await Patience.UntilAsync(async () =>
+            await server.Database.SingleAsync<long>($"select count(*) {Waiting}") == 1);
+        await server.Database.ExecuteAsync("alter role scarce connection limit 0");
+        await server.Database.ExecuteAsync($"select pg_terminate_backend(pid) {Waiting}");
+
+        await Should.ThrowAsync<UncertainWriteException>(() => stored);
+        await server.Database.ExecuteAsync("drop trigger planted on orders");
     }
 
     /// <summary>Refused with 503 a write may or may not be there; anything else would be wrong.</summary>
