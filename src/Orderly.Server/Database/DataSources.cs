@@ -8,14 +8,17 @@ namespace Orderly.Server.Database;
 /// For groups of orders, one after the other. A pool gives out its connections in turn, so among others each group
 /// would come to a backend that has other work to remember.
 /// </param>
-/// <param name="helpers">For groups of orders in helper lanes.</param>
-internal sealed class WriteDataSource(NpgsqlDataSource source, NpgsqlDataSource groups, NpgsqlDataSource helpers)
+/// <param name="helpers">
+/// One for the groups of each helper lane. A lane that tries again first ends the backends that it began on, so no
+/// other lane may have come by one of them since.
+/// </param>
+internal sealed class WriteDataSource(NpgsqlDataSource source, NpgsqlDataSource groups, NpgsqlDataSource[] helpers)
     : IAsyncDisposable
 {
     public NpgsqlDataSource Source { get; } = source;
 
     /// <summary>For groups of orders in this lane.</summary>
-    public NpgsqlDataSource OfLane(int lane) => lane == 0 ? groups : helpers;
+    public NpgsqlDataSource OfLane(int lane) => lane == 0 ? groups : helpers[lane - 1];
 
     public async Task<DatabaseSession> OpenAsync(CancellationToken stop) => await Source.OpenConnectionAsync(stop);
 
@@ -24,12 +27,16 @@ internal sealed class WriteDataSource(NpgsqlDataSource source, NpgsqlDataSource 
     {
         Source.Clear();
         groups.Clear();
-        helpers.Clear();
+        Array.ForEach(helpers, helper => helper.Clear());
     }
 
     public async ValueTask DisposeAsync()
     {
-        await helpers.DisposeAsync();
+        foreach (var helper in helpers)
+        {
+            await helper.DisposeAsync();
+        }
+
         await groups.DisposeAsync();
         await Source.DisposeAsync();
     }
@@ -123,7 +130,7 @@ internal sealed class ImportDataSource(NpgsqlDataSource source) : IAsyncDisposab
     /// <summary>Each import has one, and another to look something up with.</summary>
     public const int ConnectionsMax = 2 * ImportsMax;
 
-    public WriteDataSource Writes { get; } = new(source, source, source);
+    public WriteDataSource Writes { get; } = new(source, source, []);
 
     public ValueTask DisposeAsync() => Writes.DisposeAsync();
 }
@@ -137,6 +144,7 @@ internal static class DataSources
 
     /// <summary>One at a time is used; the others are for where it does not answer any more.</summary>
     private const int GroupPoolSizeMax = 4;
+    private const int HelperPoolSizeMax = 1;
     private const int ListPoolSizeMax = 6;
     private const int PreparedStatementsMax = 100;
     private const int CommandTimeoutSeconds = 30;
@@ -178,7 +186,10 @@ internal static class DataSources
     public static WriteDataSource ForWrites(string connectionString, ILoggerFactory? log) => new(
         Builder(connectionString, "orderly-write", WritePoolSizeMax, ByKeyOnly, log).Build(),
         Builder(connectionString, "orderly-write-groups", GroupPoolSizeMax, ByKeyOnly, log).Build(),
-        Builder(connectionString, "orderly-write-helpers", LaneTrial.Helpers, ByKeyOnly, log).Build());
+        [
+            .. Enumerable.Range(1, LaneTrial.Helpers).Select(lane => Builder(
+                connectionString, $"orderly-write-helper-{lane}", HelperPoolSizeMax, ByKeyOnly, log).Build()),
+        ]);
 
     public static ReadDataSource ForReads(string connectionString, ILoggerFactory? log) => new(
         Builder(connectionString, "orderly-read", ReadPoolSizeMax, ByKeyOnly, log).Build(),

@@ -146,7 +146,7 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
         var done = new List<Grouped<TWork, TResult>>(_limits.GroupSizeMax);
         do
         {
-            while ((lane < _limits.Lanes || AreHelpersOpen) && Take(group))
+            while (Take(lane))
             {
                 var running = RunGroupAsync(group, lane);
                 TellAll(done);
@@ -174,10 +174,17 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
         return await _queue.Reader.WaitToReadAsync();
     }
 
-    /// <summary>Fills a group with what is there, in place of what was in it.</summary>
-    private bool Take(List<Grouped<TWork, TResult>> group)
+    /// <summary>Fills the group of a lane with what is there for it, in place of what was in it.</summary>
+    private bool Take(int lane)
     {
-        var sizeMax = AreHelpersOpen ? LaneTrial.GroupSizeMax : _limits.GroupSizeMax;
+        var group = _groups[lane];
+        var areHelpersOpen = AreHelpersOpen;
+        var sizeMax = areHelpersOpen ? LaneTrial.GroupSizeMax : _limits.GroupSizeMax;
+        if (lane >= _limits.Lanes && !areHelpersOpen)
+        {
+            return false;
+        }
+
         lock (_taking)
         {
             group.Clear();
@@ -190,12 +197,12 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
         }
     }
 
-    /// <summary>Queues again what another lane may have better luck with.</summary>
+    /// <summary>Queues again what still waits, for a lane that has better luck.</summary>
     private void GiveBack(List<Grouped<TWork, TResult>> group)
     {
         lock (_taking)
         {
-            group.RemoveAll(_queue.Writer.TryWrite);
+            group.RemoveAll(entry => entry.Completion.IsCompleted || _queue.Writer.TryWrite(entry));
         }
 
         group.ForEach(entry => entry.Fail(new OverloadedException()));
@@ -251,34 +258,34 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
 #pragma warning disable CA1031 // Whatever goes wrong belongs to those who wait for this group; the lane goes on.
     private async Task RunGroupAsync(List<Grouped<TWork, TResult>> group, int lane)
     {
-        var failed = false;
         var began = _time.GetTimestamp();
         Meters.GroupSize.Record(group.Count, _label);
         Meters.GroupWait.Record(_time.GetElapsedTime(group[0].Since, began).TotalSeconds, _label);
         using var span = Spans.Source.HasListeners()
             ? Spans.StartGroup(_limits.Work, [.. group.Select(entry => entry.Span)])
             : null;
-        _helpers?.Begin();
+        Exception? failure = null;
+        _helpers?.Begin(group.Count);
         try
         {
             await _run(group, lane);
         }
-        catch (NotBegunException) when (lane >= _limits.Lanes)
-        {
-            failed = true;
-            GiveBack(group);
-        }
         catch (Exception exception)
         {
-            failed = true;
+            failure = exception;
             span?.SetStatus(ActivityStatusCode.Error);
-            foreach (var entry in group)
-            {
-                entry.Fail(exception);
-            }
         }
 
-        _helpers?.End(group.Count, failed);
+        _helpers?.End(group.Count, failed: failure is not null);
+        if (failure is NotBegunException && lane >= _limits.Lanes)
+        {
+            GiveBack(group);
+        }
+        else if (failure is not null)
+        {
+            group.ForEach(entry => entry.Fail(failure));
+        }
+
         Meters.GroupLanes.Record(AreHelpersOpen ? _groups.Length : _limits.Lanes, _label);
         Meters.GroupDuration.Record(_time.GetElapsedTime(began).TotalSeconds, _label);
     }

@@ -6,9 +6,9 @@ namespace Orderly.Server.Database;
 /// at a time. Which it is shows only when tried: while work is slow the other way is tried for a second now and then,
 /// and what did more stays.
 /// <code>
-///   each second of work: how much was done?
-///     much, or little came in at a time ────────────────► closed
-///     a trial is due ──► a second of the other way ─────► open where that did 1.1 times as much, otherwise closed
+///   each second of work
+///     was fast, or few were at work at a time ──────────► closed
+///     otherwise: a trial is due ──► the other way ──────► open where more was done with helpers, otherwise closed
 /// </code>
 /// </summary>
 internal sealed class LaneTrial(TimeProvider time)
@@ -24,6 +24,9 @@ internal sealed class LaneTrial(TimeProvider time)
 
     /// <summary>What one lane does faster than this does not wait for the disk.</summary>
     private const int FastPerSecond = 2_000;
+
+    /// <summary>Nor would one lane, had several done this; below it a trial tells.</summary>
+    private const int FastPerSecondHelped = (1 + Helpers) * FastPerSecond;
     private const double GainMin = 1.1;
 
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
@@ -33,6 +36,9 @@ internal sealed class LaneTrial(TimeProvider time)
     private static readonly TimeSpan PauseMin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PauseMax = TimeSpan.FromMinutes(5);
 
+    /// <summary>While helpers take part, it is sooner seen that what waited for the disk does not any more.</summary>
+    private static readonly TimeSpan PauseMaxOpen = TimeSpan.FromSeconds(30);
+
     private readonly Lock _lock = new();
     private TaskCompletionSource _opened = NewOpened();
     private volatile bool _isOpen;
@@ -40,9 +46,9 @@ internal sealed class LaneTrial(TimeProvider time)
     private int _inFlight;
     private long _changedAt;
 
-    // The present window: how long there was a group in flight, how many groups were done, how much was in them.
+    // The present window: how long anything was in flight, for how long all that was there, how much was done.
     private TimeSpan _busy;
-    private int _groups;
+    private TimeSpan _took;
     private int _done;
     private bool _isWarmUp;
 
@@ -63,26 +69,25 @@ internal sealed class LaneTrial(TimeProvider time)
         }
     }
 
-    /// <summary>A group goes into flight.</summary>
-    public void Begin()
+    /// <summary>A group of so many goes into flight.</summary>
+    public void Begin(int count)
     {
         lock (_lock)
         {
-            CountBusy();
-            _inFlight++;
+            CountTime();
+            _inFlight += count;
         }
     }
 
-    /// <summary>A group is done.</summary>
-    /// <param name="count">How much was in it.</param>
+    /// <summary>A group of so many is done.</summary>
+    /// <param name="count">As it was begun.</param>
     /// <param name="failed">Whether it went wrong as a whole. Then no lane is opened for a while.</param>
     public void End(int count, bool failed)
     {
         lock (_lock)
         {
-            CountBusy();
-            _inFlight--;
-            _groups++;
+            CountTime();
+            _inFlight -= count;
             _done += count;
             if (failed)
             {
@@ -95,30 +100,31 @@ internal sealed class LaneTrial(TimeProvider time)
         }
     }
 
-    private void CountBusy()
+    private void CountTime()
     {
         var now = time.GetTimestamp();
-        _busy += _inFlight > 0 ? time.GetElapsedTime(_changedAt, now) : TimeSpan.Zero;
+        var elapsed = time.GetElapsedTime(_changedAt, now);
+        _busy += _inFlight > 0 ? elapsed : TimeSpan.Zero;
+        _took += _inFlight * elapsed;
         _changedAt = now;
     }
 
     private void EndWindow()
     {
         var perSecond = _done / _busy.TotalSeconds;
-        var atOnce = (double)_done / _groups * (_isOpen ? 1 + Helpers : 1);
         if (_isWarmUp)
         {
             BeginWindow(_isOpen);
         }
-        else if (atOnce < AtOnceMin || perSecond > (_isOpen ? 2 * FastPerSecond : FastPerSecond))
-        {
-            _before = null;
-            BeginWindow(isOpen: false);
-        }
         else if (_before is { } before)
         {
             var isBetter = _isOpen ? perSecond > GainMin * before : before > GainMin * perSecond;
-            EndTrial(isBetter, isBetter == _isOpen ? PauseMin : Longer(_pause));
+            EndTrial(isBetter, isBetter == _isOpen ? PauseMin : Longer(_pause, isBetter ? PauseMaxOpen : PauseMax));
+        }
+        else if (_took / _busy < AtOnceMin || perSecond > (_isOpen ? FastPerSecondHelped : FastPerSecond))
+        {
+            _pause = _isOpen ? PauseMin : _pause;
+            BeginWindow(isOpen: false);
         }
         else if (_triedAt is not { } triedAt || time.GetElapsedTime(triedAt) >= _pause)
         {
@@ -131,7 +137,7 @@ internal sealed class LaneTrial(TimeProvider time)
         }
     }
 
-    private static TimeSpan Longer(TimeSpan pause) => 2 * pause < PauseMax ? 2 * pause : PauseMax;
+    private static TimeSpan Longer(TimeSpan pause, TimeSpan max) => 2 * pause < max ? 2 * pause : max;
 
     private void EndTrial(bool isOpen, TimeSpan pause)
     {
@@ -145,7 +151,8 @@ internal sealed class LaneTrial(TimeProvider time)
     private void BeginWindow(bool isOpen)
     {
         _busy = TimeSpan.Zero;
-        _groups = _done = 0;
+        _took = TimeSpan.Zero;
+        _done = 0;
         _isWarmUp = isOpen != _isOpen;
         if (isOpen && !_isOpen)
         {

@@ -51,6 +51,10 @@ internal static partial class LogEvents
     [LoggerMessage(2007, LogLevel.Information, "The database answers again, after {Seconds} s")]
     public static partial void DatabaseBack(ILogger log, double seconds);
 
+    [LoggerMessage(2008, LogLevel.Warning,
+        "Helper lane {Lane} got no connection and leaves its writes to the first lane: {Reason}")]
+    public static partial void HelperIdle(ILogger log, int lane, string reason);
+
     [LoggerMessage(2100, LogLevel.Warning, "No checkpoints of the log are signed, since there is no key: {Reason}")]
     public static partial void CheckpointKeyUnusable(ILogger log, string reason);
 

@@ -116,6 +116,7 @@ internal sealed class OrderWriter : IAsyncDisposable
             }
             catch (Exception exception) when (lane > 0 && began.Count == 0 && DatabaseFailure.IsDatabase(exception))
             {
+                LogEvents.HelperIdle(_log, lane, exception.Message);
                 throw new NotBegunException(exception); // the first lane has a connection
             }
             catch (Exception exception) when (attempt < AttemptsMax && DatabaseFailure.IsTransient(exception)

@@ -49,17 +49,33 @@ public sealed class LaneTrialTests
         Openings(alone: 100, helped: 400, seconds: 60, callers: 5).ShouldBeEmpty();
     }
 
-    [Fact]
-    public void They_go_when_the_work_gets_fast_or_less()
+    [Theory]
+    [InlineData(3_000, 8_500, 32)] // fast
+    [InlineData(500, 500, 4)] // few
+    public void They_go_when_the_work_gets_fast_or_less_and_come_back_soon(int alone, int helped, int callers)
     {
-        Work(alone: 500, helped: 1_200, seconds: 3);
-        Work(alone: 3_000, helped: 8_000, seconds: 1.5);
+        Work(alone: 500, helped: 1_200, seconds: 300);
+        _trial.IsOpen.ShouldBeTrue();
+        Work(alone, helped, seconds: 3, callers);
         _trial.IsOpen.ShouldBeFalse();
 
-        Work(alone: 500, helped: 1_200, seconds: 20);
-        _trial.IsOpen.ShouldBeTrue();
-        Work(alone: 500, helped: 500, seconds: 3, callers: 4);
+        Openings(alone: 500, helped: 1_200, seconds: 6).ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public void They_go_within_half_a_minute_when_one_lane_has_come_to_do_as_much()
+    {
+        Work(alone: 500, helped: 1_200, seconds: 600);
+        Work(alone: 3_000, helped: 3_100, seconds: 35);
+
         _trial.IsOpen.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void They_stay_where_one_lane_is_nearly_fast_and_several_are_much_faster()
+    {
+        Openings(alone: 1_900, helped: 4_500, seconds: 60).Count.ShouldBe(4); // behind each look at the other way
+        _trial.IsOpen.ShouldBeTrue();
     }
 
     [Fact]
@@ -75,7 +91,7 @@ public sealed class LaneTrialTests
     public void They_go_when_a_group_fails_and_stay_away_for_a_while()
     {
         Work(alone: 500, helped: 1_200, seconds: 3);
-        _trial.Begin();
+        _trial.Begin(8);
         _trial.End(8, failed: true);
 
         _trial.IsOpen.ShouldBeFalse();
@@ -83,7 +99,11 @@ public sealed class LaneTrialTests
         Openings(alone: 500, helped: 1_200, seconds: 20).ShouldNotBeEmpty();
     }
 
-    private List<double> Openings(int alone, int helped, int seconds, int callers = Callers)
+    private void Work(int alone, int helped, double seconds, int callers = Callers) =>
+        Openings(alone, helped, seconds, callers);
+
+    /// <summary>Works for so long. Returns after how many seconds each helpers came.</summary>
+    private List<double> Openings(int alone, int helped, double seconds, int callers = Callers)
     {
         var began = _clock.GetTimestamp();
         var openings = new List<double>();
@@ -102,22 +122,13 @@ public sealed class LaneTrialTests
         return openings;
     }
 
-    private void Work(int alone, int helped, double seconds, int callers = Callers)
-    {
-        var began = _clock.GetTimestamp();
-        while (_clock.GetElapsedTime(began).TotalSeconds < seconds)
-        {
-            RunGroups(alone, helped, callers);
-        }
-    }
-
     /// <summary>One group with half of the callers, or as many at a time as there are lanes.</summary>
     private void RunGroups(int alone, int helped, int callers)
     {
         var lanes = _trial.IsOpen ? 1 + LaneTrial.Helpers : 1;
         var size = _trial.IsOpen ? Math.Min(callers / lanes, LaneTrial.GroupSizeMax) : (callers + 1) / 2;
         var perSecond = _trial.IsOpen ? helped : alone;
-        Enumerable.Range(0, lanes).ToList().ForEach(_ => _trial.Begin());
+        Enumerable.Range(0, lanes).ToList().ForEach(_ => _trial.Begin(size));
         _clock.Advance(TimeSpan.FromSeconds((double)size * lanes / perSecond));
         Enumerable.Range(0, lanes).ToList().ForEach(_ => _trial.End(size, failed: false));
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orderly.Server.Changes;
+using Orderly.Server.Database;
 using Orderly.Server.Orders;
 using Orderly.Tests.Harness;
 
@@ -242,13 +243,14 @@ public sealed class ConcurrentWritesTests(RunningServer server) : IClassFixture<
     private async Task<int> StoreAsRivalsAsync(Func<int, int, OrderWrite[]> writes)
     {
         var stored = new int[2];
+        await using var database = DataSources.ForWrites(server.Database.ConnectionString, log: null);
         using var together = new Barrier(2);
         await Task.WhenAll(Enumerable.Range(0, 2).Select(rival => Task.Run(() => StoreAsync(rival))));
         return stored.Sum();
 
         async Task StoreAsync(int rival)
         {
-            await using var connection = await server.Database.OpenAsync();
+            await using var connection = await database.OfLane(0).OpenConnectionAsync();
             for (var round = 0; round < RivalRounds; round++)
             {
                 var group = Enumerable.Range(0, RivalWrites).Select(i => writes(round, i));

@@ -16,7 +16,8 @@ public sealed class HelperLanesTests(RunningServer server) : IClassFixture<Runni
 {
     private const int Orders = 16;
     private const int WritersEach = 2;
-    private const int Kills = 5;
+    private const int Kills = 3;
+    private const int KillMilliseconds = 250;
 
     private const string SlowDown =
         """
@@ -29,10 +30,10 @@ public sealed class HelperLanesTests(RunningServer server) : IClassFixture<Runni
         """;
 
     private const string Helpers =
-        "from pg_stat_activity where datname = current_database() and application_name = 'orderly-write-helpers'";
+        "from pg_stat_activity where datname = current_database() and application_name like 'orderly-write-helper-%'";
 
     [Fact]
-    public async Task Rivals_in_several_lanes_lose_nothing_and_one_lane_is_left_once_writes_are_fast()
+    public async Task Rivals_in_several_lanes_whose_connections_are_killed_lose_nothing()
     {
         var paths = new List<string>();
         for (var i = 0; i < Orders; i++)
@@ -41,7 +42,6 @@ public sealed class HelperLanesTests(RunningServer server) : IClassFixture<Runni
         }
 
         await server.Database.ExecuteAsync(SlowDown);
-        var deadlocks = await DeadlocksAsync();
         var done = new CancellationTokenSource();
         var acknowledged = new ConcurrentBag<Reply>();
         var writers = paths.SelectMany(path => Enumerable.Repeat(path, WritersEach))
@@ -49,16 +49,15 @@ public sealed class HelperLanesTests(RunningServer server) : IClassFixture<Runni
         await Patience.UntilAsync(async () => await CountHelpersAsync() > 0);
         for (var kill = 0; kill < Kills; kill++)
         {
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            await Task.Delay(KillMilliseconds, TestContext.Current.CancellationToken);
             await server.Database.ExecuteAsync($"select pg_terminate_backend(pid) {Helpers}");
         }
 
         await server.Database.ExecuteAsync("drop trigger planted on orders");
-        await Patience.UntilAsync(async () => await OpenLanesAsync() == 1);
         await done.CancelAsync();
         await Task.WhenAll(writers);
 
-        (await DeadlocksAsync()).ShouldBe(deadlocks);
+        server.Log.TakeErrors().ShouldAllBe(entry => entry.Category == "Npgsql.Connection");
         acknowledged.Select(reply => (reply.Id, reply.Version)).ShouldBeUnique();
         foreach (var order in acknowledged.GroupBy(reply => reply.Id))
         {
@@ -80,7 +79,7 @@ public sealed class HelperLanesTests(RunningServer server) : IClassFixture<Runni
         await using var nowhere = NpgsqlDataSource.Create(
             $"Host=127.0.0.1;Port={((IPEndPoint)dead.LocalEndpoint).Port};Username=nobody;Timeout=1");
         await using var writer = new OrderWriter(
-            new WriteDataSource(good.Source, good.OfLane(0), nowhere),
+            new WriteDataSource(good.Source, good.OfLane(0), [nowhere, nowhere, nowhere]),
             server.Services.GetRequiredService<FeedSequencer>(), server.Services.GetRequiredService<OrderVault>(),
             TimeProvider.System, NullLogger<OrderWriter>.Instance);
         var epoch = await server.Database.SingleAsync<long>("select epoch from catalog_epoch");
@@ -109,16 +108,4 @@ public sealed class HelperLanesTests(RunningServer server) : IClassFixture<Runni
     }
 
     private Task<long> CountHelpersAsync() => server.Database.SingleAsync<long>($"select count(*) {Helpers}");
-
-    private Task<long> DeadlocksAsync() => server.Database.SingleAsync<long>(
-        "select deadlocks from pg_stat_database where datname = current_database()");
-
-    private async Task<int> OpenLanesAsync()
-    {
-        const string Name = "orderly_group_lanes{";
-        var line = (await server.Api.GetAsync("/metrics")).Text.Split('\n')
-            .Single(line => line.StartsWith(Name, StringComparison.Ordinal)
-                && line.Contains("work=\"writes\"", StringComparison.Ordinal));
-        return int.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
-    }
 }
