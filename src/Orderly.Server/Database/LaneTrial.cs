@@ -3,10 +3,10 @@ namespace Orderly.Server.Database;
 /// <summary>
 /// Says when helper lanes take part. Where work waits for the processor, one lane does most: what a group costs
 /// whatever its size is paid least often. Where it waits for the disk, several do more, if the disk reads for several
-/// at a time. Which it is shows only when tried: while work is slow the other way is tried for a second now and then,
+/// at a time. Which it is shows only when tried: while work is slow the other way is tried for a moment now and then,
 /// and what did more stays.
 /// <code>
-///   each second of work
+///   each half second of work
 ///     was fast, or few were at work at a time ──────────► closed
 ///     otherwise: a trial is due ──► the other way ──────► open where more was done with helpers, otherwise closed
 /// </code>
@@ -29,7 +29,13 @@ internal sealed class LaneTrial(TimeProvider time)
     private const int FastPerSecondHelped = (1 + Helpers) * FastPerSecond;
     private const double GainMin = 1.1;
 
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// How much one window counts beside those before it. In a single one a checkpoint of the database shows more than
+    /// the number of lanes does.
+    /// </summary>
+    private const double NewShare = 0.25;
+
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(0.5);
 
     /// <summary>New connections first plan their statements.</summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(250);
@@ -52,8 +58,11 @@ internal sealed class LaneTrial(TimeProvider time)
     private int _done;
     private bool _isWarmUp;
 
-    // The trials: what was done in a second before the present one, when the last ended, how long until the next.
+    // What is done in a second this way, and, during a trial, what was done the other way.
+    private double? _perSecond;
     private double? _before;
+
+    // When the last trial ended, and how long until the next.
     private long? _triedAt;
     private TimeSpan _pause = PauseMin;
 
@@ -91,6 +100,7 @@ internal sealed class LaneTrial(TimeProvider time)
             _done += count;
             if (failed)
             {
+                _perSecond = null;
                 EndTrial(isOpen: false, PauseMax);
             }
             else if (_busy >= (_isWarmUp ? WarmUp : Window))
@@ -119,21 +129,21 @@ internal sealed class LaneTrial(TimeProvider time)
         else if (_before is { } before)
         {
             var isBetter = _isOpen ? perSecond > GainMin * before : before > GainMin * perSecond;
+            _perSecond = isBetter == _isOpen ? perSecond : before;
             EndTrial(isBetter, isBetter == _isOpen ? PauseMin : Longer(_pause, isBetter ? PauseMaxOpen : PauseMax));
         }
         else if (_took / _busy < AtOnceMin || perSecond > (_isOpen ? FastPerSecondHelped : FastPerSecond))
         {
             _pause = _isOpen ? PauseMin : _pause;
+            _perSecond = null;
             BeginWindow(isOpen: false);
-        }
-        else if (_triedAt is not { } triedAt || time.GetElapsedTime(triedAt) >= _pause)
-        {
-            _before = perSecond;
-            BeginWindow(!_isOpen);
         }
         else
         {
-            BeginWindow(_isOpen);
+            _perSecond = _perSecond is { } mean ? mean + NewShare * (perSecond - mean) : perSecond;
+            var isDue = _triedAt is not { } triedAt || time.GetElapsedTime(triedAt) >= _pause;
+            _before = isDue ? _perSecond : null;
+            BeginWindow(isDue ? !_isOpen : _isOpen);
         }
     }
 

@@ -88,6 +88,16 @@ public sealed class LaneTrialTests
     }
 
     [Fact]
+    public void A_moment_in_which_nothing_goes_fast_does_not_drive_them_away()
+    {
+        Work(alone: 500, helped: 1_200, seconds: 5.5); // the other way is soon tried again
+        Work(alone: 300, helped: 300, seconds: 0.6);
+        Work(alone: 400, helped: 1_200, seconds: 3);
+
+        _trial.IsOpen.ShouldBeTrue();
+    }
+
+    [Fact]
     public void They_go_when_a_group_fails_and_stay_away_for_a_while()
     {
         Work(alone: 500, helped: 1_200, seconds: 3);
