@@ -46,8 +46,7 @@ internal sealed class LaneTrial(TimeProvider time)
     private static readonly TimeSpan PauseMaxOpen = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
-    private TaskCompletionSource _opened = NewOpened();
-    private volatile bool _isOpen;
+    private volatile TaskCompletionSource _opened = NewOpened();
 
     private int _inFlight;
     private long _changedAt;
@@ -67,16 +66,10 @@ internal sealed class LaneTrial(TimeProvider time)
     private TimeSpan _pause = PauseMin;
 
     /// <summary>Whether helper lanes take part.</summary>
-    public bool IsOpen => _isOpen;
+    public bool IsOpen => _opened.Task.IsCompleted;
 
     /// <summary>Waits until helper lanes take part.</summary>
-    public Task WhenOpenAsync()
-    {
-        lock (_lock)
-        {
-            return _opened.Task;
-        }
-    }
+    public Task WhenOpenAsync() => _opened.Task;
 
     /// <summary>A group of so many goes into flight.</summary>
     public void Begin(int count)
@@ -124,17 +117,17 @@ internal sealed class LaneTrial(TimeProvider time)
         var perSecond = _done / _busy.TotalSeconds;
         if (_isWarmUp)
         {
-            BeginWindow(_isOpen);
+            BeginWindow(IsOpen);
         }
         else if (_before is { } before)
         {
-            var isBetter = _isOpen ? perSecond > GainMin * before : before > GainMin * perSecond;
-            _perSecond = isBetter == _isOpen ? perSecond : before;
-            EndTrial(isBetter, isBetter == _isOpen ? PauseMin : Longer(_pause, isBetter ? PauseMaxOpen : PauseMax));
+            var isBetter = IsOpen ? perSecond > GainMin * before : before > GainMin * perSecond;
+            _perSecond = isBetter == IsOpen ? perSecond : before;
+            EndTrial(isBetter, isBetter == IsOpen ? PauseMin : Longer(_pause, isBetter ? PauseMaxOpen : PauseMax));
         }
-        else if (_took / _busy < AtOnceMin || perSecond > (_isOpen ? FastPerSecondHelped : FastPerSecond))
+        else if (_took / _busy < AtOnceMin || perSecond > (IsOpen ? FastPerSecondHelped : FastPerSecond))
         {
-            _pause = _isOpen ? PauseMin : _pause;
+            _pause = IsOpen ? PauseMin : _pause;
             _perSecond = null;
             BeginWindow(isOpen: false);
         }
@@ -143,7 +136,7 @@ internal sealed class LaneTrial(TimeProvider time)
             _perSecond = _perSecond is { } mean ? mean + NewShare * (perSecond - mean) : perSecond;
             var isDue = _triedAt is not { } triedAt || time.GetElapsedTime(triedAt) >= _pause;
             _before = isDue ? _perSecond : null;
-            BeginWindow(isDue ? !_isOpen : _isOpen);
+            BeginWindow(isDue ? !IsOpen : IsOpen);
         }
     }
 
@@ -163,17 +156,15 @@ internal sealed class LaneTrial(TimeProvider time)
         _busy = TimeSpan.Zero;
         _took = TimeSpan.Zero;
         _done = 0;
-        _isWarmUp = isOpen != _isOpen;
-        if (isOpen && !_isOpen)
+        _isWarmUp = isOpen != IsOpen;
+        if (_isWarmUp && isOpen)
         {
             _opened.SetResult();
         }
-        else if (!isOpen && _isOpen)
+        else if (_isWarmUp)
         {
             _opened = NewOpened();
         }
-
-        _isOpen = isOpen;
     }
 
     private static TaskCompletionSource NewOpened() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -8,6 +8,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orderly.Server.Access;
 using Orderly.Server.Configuration;
+using Orderly.Server.Database;
+using Orderly.Server.Orders;
 
 namespace Orderly.Tests.Harness;
 
@@ -34,6 +36,10 @@ public class RunningServer(TestCluster? cluster) : IAsyncLifetime
 
     /// <summary>The server's own parts, for tests at store level.</summary>
     public IServiceProvider Services => _app!.Services;
+
+    /// <summary>A writer of orders beside the server's own, with connections of the test's making.</summary>
+    internal OrderWriter NewWriter(WriteDataSource database) =>
+        ActivatorUtilities.CreateInstance<OrderWriter>(Services, database);
 
     protected virtual string BootstrapKey => Key;
 

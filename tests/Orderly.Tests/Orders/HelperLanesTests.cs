@@ -1,12 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Orderly.Server.Changes;
 using Orderly.Server.Database;
-using Orderly.Server.Orders;
 using Orderly.Tests.Harness;
 
 namespace Orderly.Tests.Orders;
@@ -42,7 +38,7 @@ public sealed class HelperLanesTests(RunningServer server) : IClassFixture<Runni
         }
 
         await server.Database.ExecuteAsync(SlowDown);
-        var done = new CancellationTokenSource();
+        using var done = new CancellationTokenSource();
         var acknowledged = new ConcurrentBag<Reply>();
         var writers = paths.SelectMany(path => Enumerable.Repeat(path, WritersEach))
             .Select((path, writer) => WriteAsync(path, writer, acknowledged, done.Token)).ToArray();
@@ -78,10 +74,8 @@ public sealed class HelperLanesTests(RunningServer server) : IClassFixture<Runni
         var refused = dead.AcceptSocketAsync(TestContext.Current.CancellationToken).AsTask();
         await using var nowhere = NpgsqlDataSource.Create(
             $"Host=127.0.0.1;Port={((IPEndPoint)dead.LocalEndpoint).Port};Username=nobody;Timeout=1");
-        await using var writer = new OrderWriter(
-            new WriteDataSource(good.Source, good.OfLane(0), [nowhere, nowhere, nowhere]),
-            server.Services.GetRequiredService<FeedSequencer>(), server.Services.GetRequiredService<OrderVault>(),
-            TimeProvider.System, NullLogger<OrderWriter>.Instance);
+        await using var writer = server.NewWriter(
+            new WriteDataSource(good.Source, good.OfLane(0), [nowhere, nowhere, nowhere]));
         var epoch = await server.Database.SingleAsync<long>("select epoch from catalog_epoch");
 
         await server.Database.ExecuteAsync(SlowDown);

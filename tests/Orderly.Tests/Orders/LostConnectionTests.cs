@@ -1,10 +1,6 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Orderly.Server.Changes;
 using Orderly.Server.Database;
-using Orderly.Server.Orders;
 using Orderly.Tests.Harness;
 
 namespace Orderly.Tests.Orders;
@@ -69,9 +65,7 @@ public sealed class LostConnectionTests(RunningServer server) : IClassFixture<Ru
             Username = "scarce", Password = "scarce",
         };
         await using var database = DataSources.ForWrites(settings.ConnectionString, log: null);
-        await using var writer = new OrderWriter(
-            database, server.Services.GetRequiredService<FeedSequencer>(),
-            server.Services.GetRequiredService<OrderVault>(), TimeProvider.System, NullLogger<OrderWriter>.Instance);
+        await using var writer = server.NewWriter(database);
 
         var stored = writer.StoreAsync(
             AWrite.New(await server.Database.SingleAsync<long>("select epoch from catalog_epoch")));
