@@ -54,7 +54,10 @@ internal sealed class ImportStore(
             }
             catch (Exception exception) when (attempt < AttemptsMax && DatabaseFailure.IsTransient(exception))
             {
-                continue;
+                if (!DatabaseFailure.IsLost(exception))
+                {
+                    before.Backends.Clear(); // the last has answered, and its connection may be another import's now
+                }
             }
             catch (Exception exception) when (before.MayHaveStored)
             {

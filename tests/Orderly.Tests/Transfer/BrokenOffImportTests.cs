@@ -14,6 +14,7 @@ public sealed class BrokenOffImportTests(RunningServer server) : IClassFixture<R
 
     private const string Faults =
         """
+        create sequence if not exists deadlocks;
         create or replace function fail_as_asked() returns trigger language plpgsql as $$
         begin
             if new.content like '%fault: read-only%' then
@@ -24,6 +25,10 @@ public sealed class BrokenOffImportTests(RunningServer server) : IClassFixture<R
                 raise exception 'asked for';
             elsif new.content like '%fault: commit-refused%' then
                 raise exception 'asked for' using errcode = 'read_only_sql_transaction';
+            elsif new.content like '%fault: slow%' then
+                perform pg_sleep(0.5);
+            elsif new.content like '%fault: deadlock%' and nextval('deadlocks') = 1 then
+                raise exception 'asked for' using errcode = 'deadlock_detected';
             elsif new.content like '%fault: killed%' or new.content like '%fault: commit%' then
                 perform pg_terminate_backend(pg_backend_pid());
             end if;
@@ -96,6 +101,20 @@ public sealed class BrokenOffImportTests(RunningServer server) : IClassFixture<R
             + "Orders with a reference can all be sent again; what is stored is refused as duplicate.");
     }
 
+    /// <summary>Its connection went back to the others, and another import may have it.</summary>
+    [Fact]
+    public async Task A_piece_is_tried_again_without_ending_the_connection_that_met_a_deadlock()
+    {
+        await server.Database.ExecuteAsync(Faults);
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => SendAsync("mode=each", Failing("slow", 1))));
+        var connections = await ConnectionsAsync();
+        connections.Length.ShouldBeGreaterThan(1);
+
+        ImportReply.Counts((await ImportAsync("mode=each", 0, "deadlock", 1)).ShouldBe(200)).ShouldBe((1, 1, 0));
+        (await ConnectionsAsync()).ShouldBe(connections);
+        (await server.Database.SingleAsync<long>("select last_value from deadlocks")).ShouldBe(2);
+    }
+
     [Fact]
     public async Task A_message_that_can_not_be_read_any_more_is_told_what_is_stored()
     {
@@ -140,11 +159,17 @@ public sealed class BrokenOffImportTests(RunningServer server) : IClassFixture<R
     private async Task<Reply> ImportAsync(string query, IReadOnlyList<string> rows)
     {
         await server.Database.ExecuteAsync(Faults);
-        var reply = await server.Api.SendAsync(
-            HttpMethod.Post, "/orders/import?" + query, string.Join('\n', rows), ("Content-Type", NdJson));
+        var reply = await SendAsync(query, rows);
         server.Log.TakeErrors();
         return reply;
     }
+
+    private Task<Reply> SendAsync(string query, IEnumerable<string> rows) => server.Api.SendAsync(
+        HttpMethod.Post, "/orders/import?" + query, string.Join('\n', rows), ("Content-Type", NdJson));
+
+    private Task<int[]> ConnectionsAsync() => server.Database.SingleAsync<int[]>(
+        "select array_agg(pid order by pid) from pg_stat_activity "
+        + "where datname = current_database() and application_name = 'orderly-import'");
 
     private Task<long> CountAsync() => server.Database.SingleAsync<long>("select count(*) from orders");
 }
