@@ -79,8 +79,7 @@ internal sealed class OrderListStore(
             : null;
         if (way is { WalkedRows: > 0 })
         {
-            var walked = OrderQueryStore.WalkedPage(filter, sort, after, count, way);
-            var found = await ReadOrdersAsync(lists.Source, [new NpgsqlBatchCommand(SetPlanning), walked], stop);
+            var found = await ReadOrdersAsync(lists.Source, Walk(filter, sort, after, count, way), stop);
             if (found.Count == count || EndsEarly(found))
             {
                 return found;
@@ -96,6 +95,14 @@ internal sealed class OrderListStore(
         return way is { ThenGathers: true }
             ? null
             : await ReadOrdersAsync(lists.Source, [OrderQueryStore.Page(filter, sort, after, count)], stop);
+    }
+
+    /// <summary>Indexes that are compared are the planner's: it knows how many entries of each there are.</summary>
+    internal static NpgsqlBatchCommand[] Walk(
+        OrderFilter filter, Sort sort, OrderPosition? after, int count, ListWay way)
+    {
+        var walked = OrderQueryStore.WalkedPage(filter, sort, after, count, way);
+        return way.ComparesIndexes ? [walked] : [new NpgsqlBatchCommand(SetPlanning), walked];
     }
 
     /// <summary>How many orders fit; null where they can't be counted within the time limit.</summary>

@@ -104,28 +104,72 @@ internal sealed class OrderQueryStore
     public static NpgsqlBatchCommand WalkedPage(
         OrderFilter filter, Sort sort, OrderPosition? after, int count, ListWay way)
     {
-        var walked = new OrderFilter
+        var query = new OrderQueryStore(new OrderFilter
         {
-            Statuses = way.WalksStatus ? filter.Statuses : [],
-            Teams = way.WalksTeam ? filter.Teams : [],
             Bounds = [.. filter.Bounds.Where(bound => sort.IsBy(bound.Field))],
-        };
-        var query = new OrderQueryStore(walked);
+        });
         query.StartBehind(sort, after);
-        var rows = $"select * from orders o where {query.Where(Live)} {OrderBy(sort)} "
-            + $"limit {query.Take(Parameters.Of(way.WalkedRows))}";
+        var walked = query.Walked(filter, sort, way);
+        if (way.ComparesIndexes)
+        {
+            query.AddColumns(filter with { Bounds = [] });
+            return query.ToCommand(query.ComparedWith(walked, sort, count, way));
+        }
+
         query._conditions.Clear();
-        var others = filter with
+        query.AddColumns(filter with
         {
             Statuses = way.WalksStatus ? [] : filter.Statuses,
             Teams = way.WalksTeam ? [] : filter.Teams,
             Bounds = [.. filter.Bounds.Where(bound => !sort.IsBy(bound.Field))],
-        };
-        query.AddColumns(others);
-        return query.ToCommand($"select {OrderStore.Columns} from ({rows}) o "
-            + $"where {string.Join(" and ", query._conditions)} {OrderBy(sort)} "
+        });
+        return query.ToCommand($"select {OrderStore.Columns} from (select * {walked}) o "
+            + $"where {string.Join(" and ", query._conditions)} {OrderBy(sort, way)} "
             + $"limit {query.Take(Parameters.Of(count))}");
     }
+
+    /// <summary>
+    /// The orders to walk past. Those of one status or team come in the order of its index, which no other index has:
+    /// the planner would otherwise walk past all orders, where it takes most for such.
+    /// </summary>
+    private string Walked(OrderFilter filter, Sort sort, ListWay way)
+    {
+        var conditions = _conditions.Prepend(Live).ToList();
+        if (ColumnOf(way) is { } column)
+        {
+            var value = Take(Parameters.Of(way.WalksStatus ? filter.Statuses[0].ToText() : filter.Teams[0]));
+            conditions.Add($"({column}, o.created_at) >= ({value}, {Oldest(way)})");
+            conditions.Add($"({column}, o.created_at) <= ({value}, {Newest(way)})");
+        }
+
+        return $"from orders o where {string.Join(" and ", conditions)} "
+            + $"{OrderBy(sort, way)} limit {Take(Parameters.Of(way.WalkedRows))}";
+    }
+
+    /// <summary>
+    /// The page among those walked past, which are only told from the others by the last of them, so that their index
+    /// and that of terms can be compared before any order is read.
+    /// </summary>
+    private string ComparedWith(string walked, Sort sort, int count, ListWay way)
+    {
+        var last = $"(select {(sort.IsDescending ? "min" : "max")}(w.created_at) from (select o.created_at {walked}) w)";
+        _conditions.Add(sort.IsDescending ? $"o.created_at >= {last}" : $"o.created_at <= {last}");
+        _conditions.Add(sort.IsDescending ? $"o.created_at <= {Newest(way)}" : $"o.created_at >= {Oldest(way)}");
+        var limit = $"limit {Take(Parameters.Of(count))}";
+        return Fetch(
+            $"select o.order_id, o.created_at as key from orders o where {Where(Live)} offset 0", sort, limit);
+    }
+
+    private static string? ColumnOf(ListWay way) => way.WalksStatus ? "o.status" : way.WalksTeam ? "o.team" : null;
+
+    /// <summary>All walked past have the same in the column, if there is one.</summary>
+    private static string OrderBy(Sort sort, ListWay way) => ColumnOf(way) is { } column
+        ? OrderBy(sort.IsDescending ? column + " desc, o.created_at" : column + ", o.created_at", "o.order_id", sort)
+        : OrderBy(sort);
+
+    private string Newest(ListWay way) => $"coalesce({Take(Parameters.OfNullable(way.Newest))}, 'infinity')";
+
+    private string Oldest(ListWay way) => $"coalesce({Take(Parameters.OfNullable(way.Oldest))}, '-infinity')";
 
     /// <summary>The same page, found by the index of terms alone, in one span of time after the other.</summary>
     public static NpgsqlBatchCommand SpannedPage(

@@ -132,8 +132,11 @@ public sealed class ListPlanTests(DatabaseWithManyRows database) : IClassFixture
 public sealed record PlanNode(string Type, string? Index, double TouchedRows, double Loops);
 
 /// <summary>A database with 30,000 orders over five years, and connections as lists have them.</summary>
-public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
+public class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
 {
+    private const string RowsRead =
+        "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'orders'";
+
     private const string Fill =
         """
         insert into orders (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, reference,
@@ -149,7 +152,7 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
                 'm:6:region=' || (array['eu', 'us', 'asia'])[1 + i % 3], 'w:' || (array['eu', 'us', 'asia'])[1 + i % 3],
                 'm:8:customer=c-' || i % 1000,
                 ($1::text[])[1 + i % 1000]] || case when i between 200 and 1700 then array['w:campaign'] else '{}' end
-        from (select i, timestamptz '2020-01-01Z' + i * interval '1 hour' as at from generate_series(1, 30000) i) g
+        from (select i, timestamptz '2020-01-01Z' + i * $2::interval as at from generate_series(1, 30000) i) g
         """;
 
     internal static readonly EmailIndex Emails = new(AKeyFile.Load());
@@ -160,13 +163,19 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
 
     internal OrderStatistics Statistics { get; private set; } = null!;
 
+    /// <summary>The time between one order and the next.</summary>
+    protected virtual string Step => "1 hour";
+
+    /// <summary>What is made different before anything is read.</summary>
+    protected virtual string Change => "update orders set created_at = '1900-01-01Z' where number = 1";
+
     public async ValueTask InitializeAsync()
     {
         _database = await cluster.CloneAsync();
         await _database.ExecuteAsync(
-            Fill, (object)Enumerable.Range(0, 1_000).Select(i => Emails.TermOf($"user{i}@example.com")).ToArray());
+            Fill, Enumerable.Range(0, 1_000).Select(i => Emails.TermOf($"user{i}@example.com")).ToArray(), Step);
         await _database.ExecuteAsync("update orders set reference = 'PO-20001' where number = 20001");
-        await _database.ExecuteAsync("update orders set created_at = '1900-01-01Z' where number = 1");
+        await _database.ExecuteAsync(Change);
         // Where commits do not wait for the disk, vacuum takes rows for visible to all only once they are on it.
         await _database.ExecuteAsync("checkpoint");
         await _database.ExecuteAsync("vacuum analyze orders");
@@ -186,6 +195,36 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
         var text = (string)(await explain.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
         using var document = JsonDocument.Parse(text);
         return [.. Nodes(document.RootElement[0].GetProperty("Plan"))];
+    }
+
+    /// <summary>
+    /// The first orders that statements find, run as a list runs them: by plans that are kept. And how many were read.
+    /// </summary>
+    internal async Task<(List<Guid> Ids, long RowsRead)> RunAsync(NpgsqlBatchCommand[] commands)
+    {
+        var stop = TestContext.Current.CancellationToken;
+        await using var connection = await OpenUnhurriedAsync();
+        await using var transaction = await connection.BeginTransactionAsync(stop);
+        await using var count = new NpgsqlCommand(RowsRead, connection, transaction);
+        var before = (long)(await count.ExecuteScalarAsync(stop))!;
+        var ids = new List<Guid>();
+        await using (var batch = new NpgsqlBatch(connection, transaction))
+        {
+            Array.ForEach(commands, batch.BatchCommands.Add);
+            await batch.PrepareAsync(stop);
+            await using var reader = await batch.ExecuteReaderAsync(stop);
+            for (var i = 1; i < commands.Length; i++)
+            {
+                await reader.NextResultAsync(stop);
+            }
+
+            while (await reader.ReadAsync(stop))
+            {
+                ids.Add(reader.GetGuid(0));
+            }
+        }
+
+        return (ids, (long)(await count.ExecuteScalarAsync(stop))! - before);
     }
 
     internal async Task<List<Guid>> IdsAsync(NpgsqlBatchCommand command)
@@ -264,6 +303,7 @@ public sealed class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
     {
         await Lists.DisposeAsync();
         await _database!.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>A parameter belongs to one command at a time.</summary>

@@ -45,8 +45,10 @@ public sealed class ListWayTests(DatabaseWithManyRows database) : IClassFixture<
                     var walked = await database.IdsAsync(
                         OrderQueryStore.WalkedPage(filter, sort, after, PageSize, way));
                     walked.ShouldBe(expected.Take(walked.Count), $"{query} {sorted}");
-                    ShouldBeCheap(await database.ExplainAsync(
-                        OrderQueryStore.WalkedPage(filter, sort, after, PageSize, way)), null, query);
+                    var nodes = await database.ExplainAsync(
+                        OrderQueryStore.WalkedPage(filter, sort, after, PageSize, way));
+                    ShouldBeCheap(
+                        way.ComparesIndexes ? nodes.FindAll(node => node.Type == "Bitmap Heap Scan") : nodes, null, query);
                 }
             }
         }
