@@ -1,13 +1,20 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Orderly.Bench.Load;
 
 /// <summary>What the commands on many orders take: how many, where the cluster is, where the report goes.</summary>
-internal sealed record BulkOptions(int Orders, DirectoryInfo? Cluster, string? Out, string? Only)
+internal sealed partial record BulkOptions(int Orders, DirectoryInfo? Cluster, string? Out, string? Only)
 {
+    public const string WithinYears = "5 years";
     private const int OrdersMax = 20_000_000;
 
-    /// <summary>Reads <c>[--orders n] [--cluster folder] [--out file.md]</c> behind the name of the command.</summary>
+    /// <summary>The time in which the orders came, as PostgreSQL writes it.</summary>
+    public string Within { get; init; } = WithinYears;
+
+    /// <summary>
+    /// Reads <c>[--orders n] [--within time] [--cluster folder] [--out file.md]</c> behind the name of the command.
+    /// </summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="orders">How many orders, where nothing is said.</param>
     /// <param name="ordersMin">The fewest that say something.</param>
@@ -28,6 +35,7 @@ internal sealed record BulkOptions(int Orders, DirectoryInfo? Cluster, string? O
                 ("--orders", { } text) when int.TryParse(
                     text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
                     && count >= ordersMin && count <= OrdersMax => options with { Orders = count },
+                ("--within", { } time) when Time().IsMatch(time) => options with { Within = time },
                 ("--cluster", { } folder) => options with { Cluster = new DirectoryInfo(folder) },
                 ("--out", { } file) => options with { Out = file },
                 ("--only", { } part) when parts.Contains(part, StringComparer.Ordinal) => options with { Only = part },
@@ -38,6 +46,9 @@ internal sealed record BulkOptions(int Orders, DirectoryInfo? Cluster, string? O
         }
         return options;
     }
+
+    [GeneratedRegex("^[1-9][0-9]{0,3} (minutes|days|years)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    private static partial Regex Time();
 
     /// <summary>The folder that is kept, or one in a directory that goes with the run.</summary>
     public DirectoryInfo ClusterIn(DirectoryInfo directory)

@@ -15,9 +15,12 @@ internal static class FilledDatabase
     private const string Filled = "filled";
 
     public static async Task<NpgsqlConnectionStringBuilder> Open(
-        PrivatePostgres postgres, string published, string serverData, int orders)
+        PrivatePostgres postgres, string published, string serverData, int orders, string within)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"lists_{orders}");
+        var name = string.Create(CultureInfo.InvariantCulture, $"lists_{orders}")
+            + (string.Equals(within, BulkOptions.WithinYears, StringComparison.Ordinal)
+                ? ""
+                : "_" + within.Replace(' ', '_'));
         var database = postgres.ConnectionString(name);
         await using var admin = new NpgsqlConnection(postgres.ConnectionString("postgres").ConnectionString);
         await admin.OpenAsync();
@@ -34,7 +37,7 @@ internal static class FilledDatabase
         if (isFilled) return database;
         var start = Stopwatch.GetTimestamp();
         await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"filling {orders:N0} orders"));
-        await ListFill.Run(database, orders);
+        await ListFill.Run(database, orders, within);
         await Execute(admin, $"comment on database {name} is '{Filled}'");
         await Console.Error.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture, $"filled in {Stopwatch.GetElapsedTime(start).TotalSeconds:N0} s"));

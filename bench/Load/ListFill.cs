@@ -9,7 +9,7 @@ namespace Orderly.Bench.Load;
 /// </summary>
 internal static class ListFill
 {
-    // $1 orders over five years. Order n of N: 1 in 50 is open; s:service-k by a steep curve; ten orders a customer;
+    // $1 orders within $4. Order n of N: 1 in 50 is open; s:service-k by a steep curve; ten orders a customer;
     // w:oldsale only on the oldest 1 in 100, which a list of the newest has to look for at the other end.
     private const string Fill =
         """
@@ -31,7 +31,7 @@ internal static class ListFill
                 || case when n % 10 = 0 then array['w:po', 'w:' || n] else '{}' end
                 || case when n < $1 / 100 then array['w:oldsale'] else '{}' end
         from (
-            select n, timestamptz '2020-01-01Z' + interval '5 years' * n / $1 as at, 30 * random() as day,
+            select n, timestamptz '2020-01-01Z' + interval '$4' * n / $1 as at, 30 * random() as day,
                 round((10 + 500 * random())::numeric, 2) as fee, floor(30 * power(random(), 2)) as team,
                 floor(200 * power(random(), 3)) as first, floor(200 * power(random(), 3)) as second,
                 (array['eu', 'us', 'asia'])[1 + floor(3 * random())::int] as region, n % ($1 / 10) as customer,
@@ -44,10 +44,11 @@ internal static class ListFill
     private const int Workers = 2;
     private const string SetNumber = "select setval('order_numbers', $1)";
 
-    public static Task Run(NpgsqlConnectionStringBuilder database, int orders)
+    public static Task Run(NpgsqlConnectionStringBuilder database, int orders, string within)
     {
         var parts = Enumerable.Range(0, Workers).Select(part => Fill
             .Replace("$1", Text(orders), StringComparison.Ordinal)
+            .Replace("$4", within, StringComparison.Ordinal)
             .Replace("$2", Text(1 + (int)((long)orders * part / Workers)), StringComparison.Ordinal)
             .Replace("$3", Text((int)((long)orders * (part + 1) / Workers)), StringComparison.Ordinal));
         return SecondaryIndexes.FillWithout(

@@ -80,7 +80,8 @@ internal sealed class ListRun(BulkOptions options, DirectoryInfo directory)
 
     private async Task<Served> Serve(PrivatePostgres postgres, string published, int count)
     {
-        var database = await FilledDatabase.Open(postgres, published, options.ServerDataIn(directory), count);
+        var database = await FilledDatabase.Open(
+            postgres, published, options.ServerDataIn(directory), count, options.Within);
         var start = new ProcessStartInfo("dotnet", [Path.Combine(published, "Orderly.Server.dll")])
         {
             WorkingDirectory = published,

@@ -58,7 +58,8 @@ internal sealed class TransferRun(BulkOptions options, DirectoryInfo directory)
         }
         if (options.Only is null or Streams)
         {
-            var filled = await FilledDatabase.Open(postgres, published, options.ServerDataIn(directory), orders);
+            var filled = await FilledDatabase.Open(
+                postgres, published, options.ServerDataIn(directory), orders, options.Within);
             await MeasureStreams(published, filled, report);
         }
         return report.ToString();

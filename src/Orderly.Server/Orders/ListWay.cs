@@ -10,20 +10,21 @@ namespace Orderly.Server.Orders;
 internal sealed record SpanSearch(bool TriesAll, int ShortSpans, DateTime? Newest, DateTime? Oldest);
 
 /// <summary>
-/// How a page of orders is found, in the order of their creation, without looking at all that fit. Pure.
+/// How a page of orders is found without looking at all that fit. Pure.
 /// <code>
 ///   terms, whichever should cost least:
 ///     a walk along the sort, at most so many orders, of which each is read
 ///     the same walk in the index alone, compared with the index of terms
-///     the index of terms, one span of time after the other (OrderSpansStore); also where a walk did not fill the page
-///   a range of another field:
+///     all that fit, by the index of terms; in the order of creation one span of time after the other
+///     (OrderSpansStore). This is how a page is filled, too, that a walk did not
+///   a range of another field, in the order of creation:
 ///     a walk along the sort, at most so many orders
 ///     └─ not full ─► all that fit, by the range's index, which knows the creation, too, or as the planner likes
 /// </code>
 /// </summary>
 /// <param name="WalkedRows">How many orders to walk past; 0 where that would not do.</param>
-/// <param name="WalksStatus">Whether to walk past orders of the status only.</param>
-/// <param name="WalksTeam">Whether to walk past orders of the team only.</param>
+/// <param name="WalksStatus">Whether to walk past orders of the status only, in the order of creation.</param>
+/// <param name="WalksTeam">Whether to walk past orders of the team only, in the order of creation.</param>
 /// <param name="Newest">None created later is wanted.</param>
 /// <param name="Oldest">None created earlier is wanted.</param>
 internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam, DateTime? Newest, DateTime? Oldest)
@@ -38,11 +39,14 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
     private const double SecondsPerHour = 3_600;
     private const double ShortInLong = (double)OrderSpansStore.LongHours / OrderSpansStore.ShortHours;
 
-    /// <summary>How the index of terms is searched; null where there are none.</summary>
+    /// <summary>How the index of terms is searched; null where the planner knows.</summary>
     public SpanSearch? Spans { get; init; }
 
-    /// <summary>Whether the orders walked past are not read, but compared with what the index of terms finds.</summary>
-    public bool ComparesIndexes { get; init; }
+    /// <summary>
+    /// The term by which the orders walked past are not all read, but compared with what the index of terms finds. One
+    /// of several, the rarest: that index takes longer for several that are common than to read what one leaves.
+    /// </summary>
+    public string? ComparedTerm { get; init; }
 
     /// <summary>Whether all that fit are few enough, and quick enough to read, to be gathered and sorted.</summary>
     public bool ThenGathers { get; init; }
@@ -52,10 +56,10 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
     {
         var others = OnOtherFields(filter, sort);
         return filter.Reference is null && filter.Deleted == DeletedOrders.Exclude
-            && sort.IsBy(OrderFilter.CreatedAt)
             && (others.Count == 0
                 ? filter.Terms.Count > 0
-                : filter.Terms.Count == 0 && others.Any(bound => bound.Comparison != Comparison.Equal));
+                : filter.Terms.Count == 0 && sort.IsBy(OrderFilter.CreatedAt)
+                    && others.Any(bound => bound.Comparison != Comparison.Equal));
     }
 
     /// <summary>Null where it is best left to the planner.</summary>
@@ -68,6 +72,12 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
         }
 
         var (status, team) = (known.ShareOfStatuses(filter), known.ShareOfTeams(filter));
+        if (!sort.IsBy(OrderFilter.CreatedAt))
+        {
+            var along = new ListWay(WalkedRows: 0, WalksStatus: false, WalksTeam: false, Newest: null, Oldest: null);
+            return known.KnowsTerms(filter) ? along.InOtherOrder(filter, sort, status * team, count, known) : null;
+        }
+
         var walksStatus = filter.Statuses.Count == 1 && (filter.Teams.Count != 1 || status < team);
         var walksTeam = !walksStatus && filter.Teams.Count == 1;
         var way = new ListWay(
@@ -98,8 +108,8 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
     {
         var share = Math.Max(known.ShareOfTerms(filter) * others, 1 / known.Rows);
         var page = Margin * count;
-        var rows = Math.Min(page / share, known.Rows) * walked;
-        var inSpan = share * InShortSpan(known, isDescending ? Newest : Oldest, isDescending);
+        var (ahead, around) = InShortSpan(known, isDescending ? Newest : Oldest, isDescending);
+        var inSpan = share * ahead;
         var (all, spans) = (share * known.Rows, page / inSpan);
         var triesAll = all <= OrderSpansStore.FewMax || !known.KnowsTerms(filter);
         var areShort = spans <= ShortSpansMax;
@@ -107,20 +117,35 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
         {
             Spans = new SpanSearch(triesAll, ShortSpans: areShort ? (int)Math.Ceiling(spans) : 0, Newest, Oldest),
         };
-        var costs = new ListCosts(
-            Read: ListCosts.OfRead(rows),
-            Compared: ListCosts.OfCompared(rows, all),
-            Searched: triesAll
-                ? ListCosts.OfSearched(1, Math.Min(all, OrderSpansStore.FewMax))
-                : areShort
-                    ? ListCosts.OfSearched(spans, page + inSpan)
-                    : ListCosts.OfSearched(spans / ShortInLong, page + (inSpan * ShortInLong)));
-        return costs.Searched <= Math.Min(costs.Read, costs.Compared)
-            ? way
-            : way with
+        var searched = triesAll
+            ? ListCosts.OfSearched(1, Math.Min(all, OrderSpansStore.FewMax))
+            : areShort
+                ? ListCosts.OfSearched(spans, page + (share * around))
+                : ListCosts.OfSearched(spans / ShortInLong, page + (inSpan * ShortInLong));
+        return way.Walk(ListCosts.Together, Math.Min(page / share, known.Rows) * walked, searched, filter, known);
+    }
+
+    private ListWay InOtherOrder(OrderFilter filter, Sort sort, double others, int count, OrderStatistics known)
+    {
+        var share = Math.Max(known.ShareOfTerms(filter) * others, 1 / known.Rows);
+        var all = share * known.Rows;
+        var costs = sort.IsBy(OrderFilter.Number) ? ListCosts.Together : ListCosts.AllOver;
+        var rows = Math.Min(Margin * count / share, known.Rows);
+        return Walk(costs, rows, ListCosts.OfSearched(1, all), filter, known) with { ThenGathers = true };
+    }
+
+    /// <summary>Past so many orders first, one way or the other, if that costs less than to search for all.</summary>
+    private ListWay Walk(ListCosts costs, double rows, double searched, OrderFilter filter, OrderStatistics known)
+    {
+        var rarest = filter.Terms.MinBy(known.Terms.Of)!;
+        var share = known.Terms.Of(rarest);
+        var (read, compared) = (costs.OfRead(rows), costs.OfCompared(rows, share * known.Rows, share * rows));
+        return searched <= Math.Min(read, compared)
+            ? this
+            : this with
             {
                 WalkedRows = Math.Max(WalkedRowsMin, (int)Math.Ceiling(rows)),
-                ComparesIndexes = costs.Compared < costs.Read,
+                ComparedTerm = compared < read ? rarest : null,
             };
     }
 
@@ -145,33 +170,50 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
         .Append((DateTime?)after?.Key);
 
     /// <summary>
-    /// About how many orders a short span has, where the page begins: as many as are known of it, or on the average of
-    /// a long one.
+    /// About how many orders a short span has, where the page begins: as many as are known of the first ahead, or on
+    /// the average of a long one. And how many the one that holds the beginning may have, of which all are found.
     /// </summary>
-    private static double InShortSpan(OrderStatistics known, DateTime? start, bool isDescending)
+    private static (double Ahead, double Around) InShortSpan(OrderStatistics known, DateTime? start, bool isDescending)
     {
         var (first, last) = (known.Created.Least, known.Created.Most);
         var from = start is { } at ? Math.Clamp(ValueSpread.Of(at), first, last) : isDescending ? last : first;
-        return Math.Max(1, known.Rows * Math.Max(
-            Within(OrderSpansStore.ShortHours), Within(OrderSpansStore.LongHours) / ShortInLong));
+        var sign = isDescending ? -1 : 1;
+        var ahead = Math.Max(
+            Within(0, sign * OrderSpansStore.ShortHours), Within(0, sign * OrderSpansStore.LongHours) / ShortInLong);
+        var around = Within(-OrderSpansStore.ShortHours, OrderSpansStore.ShortHours);
+        return (Math.Max(1, known.Rows * ahead), Math.Max(1, known.Rows * around));
 
-        double Within(double hours) => Math.Abs(known.Created.Before(from)
-            - known.Created.Before(from + (hours * (isDescending ? -SecondsPerHour : SecondsPerHour))));
+        double Within(double hours, double otherHours) => Math.Abs(
+            known.Created.Before(from + (hours * SecondsPerHour))
+            - known.Created.Before(from + (otherHours * SecondsPerHour)));
     }
 }
 
 /// <summary>
 /// What ways to a page cost PostgreSQL, in µs, as far as they differ: measured with a million orders in memory.
 /// </summary>
-internal sealed record ListCosts(double Read, double Compared, double Searched)
+/// <param name="Read">An order that is walked past and read.</param>
+/// <param name="Compared">An order that is walked past in the index alone, to be compared.</param>
+internal sealed record ListCosts(double Read, double Compared)
 {
-    /// <summary>Of orders that are walked past, each of them read.</summary>
-    public static double OfRead(double rows) => 1.2 * rows;
+    private const double Searched = 70;
+    private const double Found = 0.2;
+    private const double FoundAndRead = 4;
 
-    /// <summary>Of orders that are walked past in the index, and all that the index of terms finds.</summary>
-    public static double OfCompared(double rows, double found) => 300 + (0.25 * rows) + (0.2 * found);
+    /// <summary>Where orders that follow each other in the sort are in the same pages of the table.</summary>
+    public static readonly ListCosts Together = new(Read: 1.2, Compared: 0.25);
 
-    /// <summary>Of spans that are searched one after the other, and the orders found, which are all over the table.
-    /// </summary>
-    public static double OfSearched(double spans, double found) => (70 * Math.Max(1, spans)) + (4 * found);
+    /// <summary>Where they are anywhere.</summary>
+    public static readonly ListCosts AllOver = new(Read: 4, Compared: 0.7);
+
+    /// <summary>Of orders that are walked past and read.</summary>
+    public double OfRead(double rows) => Read * rows;
+
+    /// <summary>Of orders that are walked past, the entries to compare them with, and those that are in both.</summary>
+    public double OfCompared(double rows, double found, double both) =>
+        300 + (Compared * rows) + (Found * found) + (FoundAndRead * both);
+
+    /// <summary>Of so many searches, and the orders found, which are anywhere.</summary>
+    public static double OfSearched(double searches, double found) =>
+        (Searched * Math.Max(1, searches)) + (FoundAndRead * found);
 }

@@ -102,7 +102,7 @@ internal sealed class OrderListStore(
         OrderFilter filter, Sort sort, OrderPosition? after, int count, ListWay way)
     {
         var walked = OrderQueryStore.WalkedPage(filter, sort, after, count, way);
-        return way.ComparesIndexes ? [walked] : [new NpgsqlBatchCommand(SetPlanning), walked];
+        return way.ComparedTerm is not null ? [walked] : [new NpgsqlBatchCommand(SetPlanning), walked];
     }
 
     /// <summary>How many orders fit; null where they can't be counted within the time limit.</summary>

@@ -110,10 +110,11 @@ internal sealed class OrderQueryStore
         });
         query.StartBehind(sort, after);
         var walked = query.Walked(filter, sort, way);
-        if (way.ComparesIndexes)
+        if (way.ComparedTerm is { } term)
         {
-            query.AddColumns(filter with { Bounds = [] });
-            return query.ToCommand(query.ComparedWith(walked, sort, count, way));
+            query.AddColumns(filter with { Bounds = [], Terms = [term] });
+            query.AddRead([.. filter.Terms.Where(other => !string.Equals(other, term, StringComparison.Ordinal))]);
+            return query.ToCommand(query.ComparedWith(walked, sort, count));
         }
 
         query._conditions.Clear();
@@ -147,17 +148,17 @@ internal sealed class OrderQueryStore
     }
 
     /// <summary>
-    /// The page among those walked past, which are only told from the others by the last of them, so that their index
-    /// and that of terms can be compared before any order is read.
+    /// The page among those walked past, which are told from the others by the first and the last of them, so that
+    /// their index and that of terms can be compared before any order is read.
     /// </summary>
-    private string ComparedWith(string walked, Sort sort, int count, ListWay way)
+    private string ComparedWith(string walked, Sort sort, int count)
     {
-        var last = $"(select {(sort.IsDescending ? "min" : "max")}(w.created_at) from (select o.created_at {walked}) w)";
-        _conditions.Add(sort.IsDescending ? $"o.created_at >= {last}" : $"o.created_at <= {last}");
-        _conditions.Add(sort.IsDescending ? $"o.created_at <= {Newest(way)}" : $"o.created_at >= {Oldest(way)}");
-        var limit = $"limit {Take(Parameters.Of(count))}";
-        return Fetch(
-            $"select o.order_id, o.created_at as key from orders o where {Where(Live)} offset 0", sort, limit);
+        var key = ColumnOf(sort.Field);
+        _conditions.Add($"{key} >= (select least from walked)");
+        _conditions.Add($"{key} <= (select most from walked)");
+        var found = $"select o.order_id, {key} as key from orders o where {Where(Live)} offset 0";
+        return $"with walked as materialized (select min(w.key) as least, max(w.key) as most "
+            + $"from (select {key} as key {walked}) w) {Fetch(found, sort, $"limit {Take(Parameters.Of(count))}")}";
     }
 
     private static string? ColumnOf(ListWay way) => way.WalksStatus ? "o.status" : way.WalksTeam ? "o.team" : null;
@@ -231,6 +232,16 @@ internal sealed class OrderQueryStore
         {
             _conditions.Add($"array[o.team] && {Take(
                 Parameters.Column([team], NpgsqlDbType.Text, name => name))}");
+        }
+    }
+
+    /// <summary>Terms that orders are read for, since no index has what they are compared with.</summary>
+    private void AddRead(string[] terms)
+    {
+        if (terms.Length > 0)
+        {
+            _conditions.Add(
+                $"(o.terms || '{{}}'::text[]) @> {Take(Parameters.Column(terms, NpgsqlDbType.Text, term => term))}");
         }
     }
 

@@ -47,8 +47,10 @@ public sealed class ListWayTests(DatabaseWithManyRows database) : IClassFixture<
                     walked.ShouldBe(expected.Take(walked.Count), $"{query} {sorted}");
                     var nodes = await database.ExplainAsync(
                         OrderQueryStore.WalkedPage(filter, sort, after, PageSize, way));
-                    ShouldBeCheap(
-                        way.ComparesIndexes ? nodes.FindAll(node => node.Type == "Bitmap Heap Scan") : nodes, null, query);
+                    var read = way.ComparedTerm is null
+                        ? nodes
+                        : nodes.FindAll(node => node.Type == "Bitmap Heap Scan");
+                    ShouldBeCheap(read, null, query);
                 }
             }
         }
