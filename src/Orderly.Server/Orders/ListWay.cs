@@ -29,6 +29,7 @@ internal sealed record SpanSearch(bool TriesAll, int ShortSpans, DateTime? Newes
 /// <param name="Oldest">None created earlier is wanted.</param>
 internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam, DateTime? Newest, DateTime? Oldest)
 {
+    /// <summary>So many are walked past in a millisecond, which is worth a try where nothing is known.</summary>
     private const int WalkedRowsMin = 1_000;
 
     /// <summary>All of a range are more to read than all of a page's spans of time.</summary>
@@ -63,12 +64,22 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
     }
 
     /// <summary>Null where it is best left to the planner.</summary>
+    /// <param name="filter">Which orders are wanted.</param>
+    /// <param name="sort">In which order.</param>
+    /// <param name="after">Behind which of them.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="known">What is known of all; null before PostgreSQL has looked at any.</param>
     public static ListWay? Choose(
-        OrderFilter filter, Sort sort, OrderPosition? after, int count, OrderStatistics known)
+        OrderFilter filter, Sort sort, OrderPosition? after, int count, OrderStatistics? known)
     {
         if (!IsFor(filter, sort))
         {
             return null;
+        }
+
+        if (known is null)
+        {
+            return new ListWay(WalkedRowsMin, WalksStatus: false, WalksTeam: false, Newest: null, Oldest: null);
         }
 
         var (status, team) = (known.ShareOfStatuses(filter), known.ShareOfTeams(filter));

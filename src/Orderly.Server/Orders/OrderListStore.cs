@@ -74,8 +74,8 @@ internal sealed class OrderListStore(
     private async Task<List<StoredOrder>?> FirstTryAsync(
         OrderFilter filter, Sort sort, OrderPosition? after, int count, CancellationToken stop)
     {
-        var way = ListWay.IsFor(filter, sort) && await statistics.GetAsync(stop) is { } known
-            ? ListWay.Choose(filter, sort, after, count, known)
+        var way = ListWay.IsFor(filter, sort)
+            ? ListWay.Choose(filter, sort, after, count, await statistics.GetAsync(stop))
             : null;
         if (way is { WalkedRows: > 0 })
         {

@@ -10,6 +10,7 @@ namespace Orderly.Server.Orders;
 internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider time) : IDisposable
 {
     private const int KeptSeconds = 60;
+    private const int NothingKeptSeconds = 5;
 
     private const string Select =
         """
@@ -65,7 +66,8 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
 
     public void Dispose() => _once.Dispose();
 
-    private bool IsNew(Known known) => time.GetElapsedTime(known.ReadAt).TotalSeconds < KeptSeconds;
+    private bool IsNew(Known known) => time.GetElapsedTime(known.ReadAt).TotalSeconds
+        < (known.Statistics is null ? NothingKeptSeconds : KeptSeconds);
 
     private Task<OrderStatistics?> ReadAsync(CancellationToken stop) =>
         database.LookUpAsync(Select, _ => { }, reader => ReadAsync(reader, stop), stop);

@@ -107,6 +107,18 @@ public sealed class OrdersOfOneMinuteTests(DatabaseOfOneMinute database) : IClas
         }
     }
 
+    [Theory]
+    [InlineData("metadata.region=eu", "-createdAt")]
+    [InlineData("service=service-0&status=placed", "-totalfee")]
+    [InlineData("totalfee[gte]=250", "createdAt")]
+    public async Task Before_anything_is_known_of_the_orders_a_short_walk_is_tried(string query, string sorted)
+    {
+        var (filter, sort) = ListPlanTests.Read(query, sorted);
+        var way = ListWay.Choose(filter, sort, after: null, PageSize, known: null)!;
+
+        await ShouldBeWalkedToAsync(filter, sort, after: null, way);
+    }
+
     /// <summary>All of the campaign are the oldest, though they are many.</summary>
     [Fact]
     public async Task What_a_walk_does_not_come_to_is_not_its_page()
