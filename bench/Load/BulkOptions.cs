@@ -6,7 +6,7 @@ namespace Orderly.Bench.Load;
 /// <summary>What the commands on many orders take: how many, where the cluster is, where the report goes.</summary>
 internal sealed partial record BulkOptions(int Orders, DirectoryInfo? Cluster, string? Out, string? Only)
 {
-    public const string WithinYears = "5 years";
+    public const string WithinYears = "5years";
     private const int OrdersMax = 20_000_000;
 
     /// <summary>The time in which the orders came, as PostgreSQL writes it.</summary>
@@ -47,7 +47,7 @@ internal sealed partial record BulkOptions(int Orders, DirectoryInfo? Cluster, s
         return options;
     }
 
-    [GeneratedRegex("^[1-9][0-9]{0,3} (minutes|days|years)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("^[1-9][0-9]{0,3}(minutes|days|years)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
     private static partial Regex Time();
 
     /// <summary>The folder that is kept, or one in a directory that goes with the run.</summary>

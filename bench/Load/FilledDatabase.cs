@@ -20,7 +20,7 @@ internal static class FilledDatabase
         var name = string.Create(CultureInfo.InvariantCulture, $"lists_{orders}")
             + (string.Equals(within, BulkOptions.WithinYears, StringComparison.Ordinal)
                 ? ""
-                : "_" + within.Replace(' ', '_'));
+                : "_" + within);
         var database = postgres.ConnectionString(name);
         await using var admin = new NpgsqlConnection(postgres.ConnectionString("postgres").ConnectionString);
         await admin.OpenAsync();

@@ -133,14 +133,15 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
             : areShort
                 ? ListCosts.OfSearched(spans, page + (share * around))
                 : ListCosts.OfSearched(spans / ShortInLong, page + (inSpan * ShortInLong));
-        return way.Walk(ListCosts.Together, Math.Min(page / share, known.Rows) * walked, searched, filter, known);
+        var rows = Math.Min(page / share, known.Rows) * walked;
+        return way.Walk(ListCosts.Of(known.Created.Correlation), rows, searched, filter, known);
     }
 
     private ListWay InOtherOrder(OrderFilter filter, Sort sort, double others, int count, OrderStatistics known)
     {
         var share = Math.Max(known.ShareOfTerms(filter) * others, 1 / known.Rows);
         var all = share * known.Rows;
-        var costs = sort.IsBy(OrderFilter.Number) ? ListCosts.Together : ListCosts.AllOver;
+        var costs = ListCosts.Of(known.CorrelationOf(sort.Field));
         var rows = Math.Min(Margin * count / share, known.Rows);
         return Walk(costs, rows, ListCosts.OfSearched(1, all), filter, known) with { ThenGathers = true };
     }
@@ -211,11 +212,17 @@ internal sealed record ListCosts(double Read, double Compared)
     private const double Found = 0.2;
     private const double FoundAndRead = 4;
 
-    /// <summary>Where orders that follow each other in the sort are in the same pages of the table.</summary>
-    public static readonly ListCosts Together = new(Read: 1.2, Compared: 0.25);
+    private static readonly ListCosts Together = new(Read: 1.2, Compared: 0.25);
+    private static readonly ListCosts AllOver = new(Read: 4, Compared: 0.7);
 
-    /// <summary>Where they are anywhere.</summary>
-    public static readonly ListCosts AllOver = new(Read: 4, Compared: 0.7);
+    /// <summary>Orders that follow each other in the sort are in the same pages of the table, or all over it.</summary>
+    public static ListCosts Of(double correlation)
+    {
+        var together = correlation * correlation; // as PostgreSQL reckons
+        return new ListCosts(
+            (together * Together.Read) + ((1 - together) * AllOver.Read),
+            (together * Together.Compared) + ((1 - together) * AllOver.Compared));
+    }
 
     /// <summary>Of orders that are walked past and read.</summary>
     public double OfRead(double rows) => Read * rows;

@@ -15,6 +15,11 @@ internal sealed record ValueShares(IReadOnlyDictionary<string, double> Known, do
 internal sealed record ValueSpread(
     IReadOnlyList<double> Bounds, IReadOnlyList<double> Shared, IReadOnlyList<double> SharedShares)
 {
+    /// <summary>
+    /// How far orders that follow each other by the field do so in the table, too: 1 or -1 if all do, 0 if none.
+    /// </summary>
+    public double Correlation { get; init; }
+
     public bool IsKnown => Bounds.Count > 1 || Shared.Count > 0;
 
     public double Least => Bounds.Concat(Shared).Min();
@@ -25,6 +30,7 @@ internal sealed record ValueSpread(
     {
         DateTime instant => (instant - DateTime.UnixEpoch).TotalSeconds,
         decimal amount => (double)amount,
+        long number => number,
         _ => throw new ArgumentOutOfRangeException(nameof(value), value, message: null),
     };
 
@@ -75,6 +81,8 @@ internal sealed record OrderStatistics(
     public double ShareOfTerms(OrderFilter filter) => filter.Terms.Aggregate(1.0, (all, term) => all * Terms.Of(term));
 
     public ValueSpread Created => Spreads[OrderFilter.CreatedAt];
+
+    public double CorrelationOf(string field) => Spreads.TryGetValue(field, out var spread) ? spread.Correlation : 0;
 
     /// <summary>The share of orders within limits on some fields; 1 where nothing is known of one.</summary>
     public double ShareOfBounds(IEnumerable<Bound> bounds) => bounds

@@ -17,19 +17,21 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
         select s.attname::text, c.reltuples::float8,
             s.most_common_vals::text::text[], s.most_common_freqs::float8[],
             s.most_common_elems::text::text[], s.most_common_elem_freqs::float8[],
-            case when s.attname = 'totalfee' then s.histogram_bounds::text::float8[]
+            case when s.attname in ('totalfee', 'number') then s.histogram_bounds::text::float8[]
                 when s.attname in ('created_at', 'updated_at', 'datetime') then array(
                     select extract(epoch from v.at)::float8
                     from unnest(s.histogram_bounds::text::timestamptz[]) with ordinality v (at, i) order by v.i) end,
-            case when s.attname = 'totalfee' then s.most_common_vals::text::float8[]
+            case when s.attname in ('totalfee', 'number') then s.most_common_vals::text::float8[]
                 when s.attname in ('created_at', 'updated_at', 'datetime') then array(
                     select extract(epoch from v.at)::float8
-                    from unnest(s.most_common_vals::text::timestamptz[]) with ordinality v (at, i) order by v.i) end
+                    from unnest(s.most_common_vals::text::timestamptz[]) with ordinality v (at, i) order by v.i) end,
+            s.correlation::float8
         from pg_class c
         join pg_namespace n on n.oid = c.relnamespace
         join pg_stats s on s.schemaname = n.nspname and s.tablename = c.relname
         where c.oid = to_regclass('orders')
-            and s.attname in ('terms', 'status', 'team', 'created_at', 'updated_at', 'datetime', 'totalfee')
+            and s.attname in
+                ('terms', 'status', 'team', 'created_at', 'updated_at', 'datetime', 'totalfee', 'number')
         """;
 
     private readonly SemaphoreSlim _once = new(1, 1);
@@ -90,7 +92,10 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
                     Spreads = new Dictionary<string, ValueSpread>(read.Spreads, StringComparer.Ordinal)
                     {
                         [FieldOf(column)] = new ValueSpread(
-                            Array<double>(reader, 6), Array<double>(reader, 7), Array<double>(reader, 3)),
+                            Array<double>(reader, 6), Array<double>(reader, 7), Array<double>(reader, 3))
+                        {
+                            Correlation = reader.IsDBNull(8) ? 0 : reader.GetDouble(8),
+                        },
                     },
                 },
             };

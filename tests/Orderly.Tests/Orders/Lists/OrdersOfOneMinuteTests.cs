@@ -119,6 +119,19 @@ public sealed class OrdersOfOneMinuteTests(DatabaseOfOneMinute database) : IClas
         await ShouldBeWalkedToAsync(filter, sort, after: null, way);
     }
 
+    [Fact]
+    public void A_walk_costs_more_where_the_orders_are_all_over_the_table()
+    {
+        database.Statistics.CorrelationOf(OrderFilter.CreatedAt).ShouldBeGreaterThan(0.9);
+        database.Statistics.CorrelationOf(OrderFilter.Number).ShouldBeGreaterThan(0.9);
+        Math.Abs(database.Statistics.CorrelationOf(OrderFilter.TotalFee)).ShouldBeLessThan(0.1);
+
+        ListCosts.Of(correlation: 0).OfRead(100).ShouldBeGreaterThan(3 * ListCosts.Of(correlation: 1).OfRead(100));
+        ListCosts.Of(correlation: -1).ShouldBe(ListCosts.Of(correlation: 1));
+        ListCosts.Of(correlation: 0.5).OfCompared(100, 0, 0)
+            .ShouldBeInRange(ListCosts.Of(1).OfCompared(100, 0, 0), ListCosts.Of(0).OfCompared(100, 0, 0));
+    }
+
     /// <summary>All of the campaign are the oldest, though they are many.</summary>
     [Fact]
     public async Task What_a_walk_does_not_come_to_is_not_its_page()
