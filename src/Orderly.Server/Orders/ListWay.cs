@@ -7,7 +7,16 @@ namespace Orderly.Server.Orders;
 /// <param name="ShortSpans">In how many short spans there should be a page; 0 where they are too many.</param>
 /// <param name="Newest">None created later is wanted.</param>
 /// <param name="Oldest">None created earlier is wanted.</param>
-internal sealed record SpanSearch(bool TriesAll, int ShortSpans, DateTime? Newest, DateTime? Oldest);
+internal sealed record SpanSearch(bool TriesAll, int ShortSpans, DateTime? Newest, DateTime? Oldest)
+{
+    /// <summary>
+    /// Terms so common that orders are read for them: to go through all that the index has of one takes longer.
+    /// </summary>
+    public IReadOnlyList<string> ReadTerms { get; init; } = [];
+
+    /// <summary>Whether the status is so common, too.</summary>
+    public bool ReadsStatus { get; init; }
+}
 
 /// <summary>
 /// How a page of orders is found without looking at all that fit. Pure.
@@ -34,6 +43,9 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
 
     /// <summary>All of a range are more to read than all of a page's spans of time.</summary>
     private const int WalkedForRangeMax = 5_000;
+
+    /// <summary>At least one in so many of the orders that are read should fit.</summary>
+    private const double FitMin = 0.2;
 
     private const int ShortSpansMax = 16;
     private const double Margin = 1.5;
@@ -124,17 +136,41 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
         var (all, spans) = (share * known.Rows, page / inSpan);
         var triesAll = all <= OrderSpansStore.FewMax || !known.KnowsTerms(filter);
         var areShort = spans <= ShortSpansMax;
+        var (readTerms, readsStatus, fit) = Read(filter, known);
         var way = this with
         {
-            Spans = new SpanSearch(triesAll, ShortSpans: areShort ? (int)Math.Ceiling(spans) : 0, Newest, Oldest),
+            Spans = new SpanSearch(triesAll, ShortSpans: areShort ? (int)Math.Ceiling(spans) : 0, Newest, Oldest)
+            {
+                ReadTerms = readTerms, ReadsStatus = readsStatus,
+            },
         };
         var searched = triesAll
-            ? ListCosts.OfSearched(1, Math.Min(all, OrderSpansStore.FewMax))
+            ? ListCosts.OfSearched(1, Math.Min(all, OrderSpansStore.FewMax) / fit)
             : areShort
-                ? ListCosts.OfSearched(spans, page + (share * around))
-                : ListCosts.OfSearched(spans / ShortInLong, page + (inSpan * ShortInLong));
+                ? ListCosts.OfSearched(spans, (page + (share * around)) / fit)
+                : ListCosts.OfSearched(spans / ShortInLong, (page + (inSpan * ShortInLong)) / fit);
         var rows = Math.Min(page / share, known.Rows) * walked;
         return way.Walk(ListCosts.Of(known.Created.Correlation), rows, searched, filter, known);
+    }
+
+    /// <summary>What orders are read for rather than searched for, and which share of those read should fit.</summary>
+    private static (IReadOnlyList<string> Terms, bool Status, double Fit) Read(
+        OrderFilter filter, OrderStatistics known)
+    {
+        var status = filter.Statuses.Count > 0 ? known.ShareOfStatuses(filter) : 0;
+        var readsStatus = status >= FitMin;
+        var fit = readsStatus ? status : 1;
+        var read = new List<string>();
+        foreach (var term in filter.Terms.OrderByDescending(known.Terms.Of).SkipLast(1))
+        {
+            if (fit * known.Terms.Of(term) >= FitMin)
+            {
+                fit *= known.Terms.Of(term);
+                read.Add(term);
+            }
+        }
+
+        return (read, readsStatus, fit);
     }
 
     private ListWay InOtherOrder(OrderFilter filter, Sort sort, double others, int count, OrderStatistics known)

@@ -177,7 +177,7 @@ internal sealed class OrderQueryStore
         OrderFilter filter, Sort sort, OrderPosition? after, int count, SpanSearch search)
     {
         var query = new OrderQueryStore(new OrderFilter());
-        query.AddIndexed(filter);
+        query.AddIndexed(filter, search);
         var found = query.Where(Live);
         query._conditions.Clear();
         query.AddColumns(new OrderFilter { Bounds = filter.Bounds });
@@ -218,13 +218,15 @@ internal sealed class OrderQueryStore
             $"explain (format json) {string.Join(" union all ", query.Branches.Select(query.SelectIds))}");
     }
 
-    /// <summary>Conditions that the index of terms knows, and no other index.</summary>
-    private void AddIndexed(OrderFilter filter)
+    /// <summary>Conditions that the index of terms knows, and no other index, and those that none knows.</summary>
+    private void AddIndexed(OrderFilter filter, SpanSearch search)
     {
-        _conditions.Add($"o.terms @> {Take(Parameters.Column(filter.Terms, NpgsqlDbType.Text, term => term))}");
+        var terms = filter.Terms.Except(search.ReadTerms, StringComparer.Ordinal).ToArray();
+        _conditions.Add($"o.terms @> {Take(Parameters.Column(terms, NpgsqlDbType.Text, term => term))}");
+        AddRead([.. search.ReadTerms]);
         if (filter.Statuses.Count > 0)
         {
-            _conditions.Add($"array[o.status] && {Take(
+            _conditions.Add($"array[{(search.ReadsStatus ? "o.status || ''" : "o.status")}] && {Take(
                 Parameters.Column(filter.Statuses, NpgsqlDbType.Text, status => status.ToText()))}");
         }
 
