@@ -28,7 +28,9 @@ internal sealed record SpanSearch(bool TriesAll, int ShortSpans, DateTime? Newes
 ///     (OrderSpansStore). This is how a page is filled, too, that a walk did not
 ///   a range of another field, in the order of creation:
 ///     a walk along the sort, at most so many orders
-///     └─ not full ─► all that fit, by the range's index, which knows the creation, too, or as the planner likes
+///     └─ not full ─► all of the range, by its index, which knows the creation, too; the first of them are read for
+///                    common terms
+///                      └─ not full ─► all that fit, as the planner likes
 /// </code>
 /// </summary>
 /// <param name="WalkedRows">How many orders to walk past; 0 where that would not do.</param>
@@ -43,6 +45,8 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
 
     /// <summary>All of a range are more to read than all of a page's spans of time.</summary>
     private const int WalkedForRangeMax = 5_000;
+
+    private const int ReadOfRangeMax = 10_000;
 
     /// <summary>At least one in so many of the orders that are read should fit.</summary>
     private const double FitMin = 0.2;
@@ -61,6 +65,11 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
     /// </summary>
     public string? ComparedTerm { get; init; }
 
+    /// <summary>
+    /// How many orders of a range, the first of them, are read for terms; 0 where the index of terms is quicker.
+    /// </summary>
+    public int ReadOfRange { get; init; }
+
     /// <summary>Whether all that fit are few enough, and quick enough to read, to be gathered and sorted.</summary>
     public bool ThenGathers { get; init; }
 
@@ -71,7 +80,7 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
         return filter.Reference is null && filter.Deleted == DeletedOrders.Exclude
             && (others.Count == 0
                 ? filter.Terms.Count > 0
-                : filter.Terms.Count == 0 && sort.IsBy(OrderFilter.CreatedAt)
+                : sort.IsBy(OrderFilter.CreatedAt) && (filter.Terms.Count == 0 || AreOfOneField(others))
                     && others.Any(bound => bound.Comparison != Comparison.Equal));
     }
 
@@ -109,13 +118,16 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
             NotBeforeAll(Ends(bound => bound.IsLower, filter, sort.IsDescending ? null : after).Max()));
         var walked = walksStatus ? status : walksTeam ? team : 1;
         return OnOtherFields(filter, sort) is { Count: > 0 } others
-            ? way.ByRange(others, walked, status * team, count, known)
+            ? way.ByRange(filter, others, walked, status * team, count, known)
             : way.ByTerms(filter, sort.IsDescending, walked, status * team, count, known);
     }
 
     /// <summary>Nothing is older, and the spans of time since -infinity would never end.</summary>
     private static DateTime? NotBeforeAll(DateTime? instant) =>
         instant < OrderSpansStore.Origin ? OrderSpansStore.Origin : instant;
+
+    private static bool AreOfOneField(IEnumerable<Bound> bounds) =>
+        bounds.DistinctBy(bound => bound.Field, StringComparer.Ordinal).Count() == 1;
 
     private static List<Bound> OnOtherFields(OrderFilter filter, Sort sort) =>
         [.. filter.Bounds.Where(bound => !sort.IsBy(bound.Field))];
@@ -200,13 +212,18 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
     /// <summary>
     /// The planner takes a range for spread evenly along the sort, and most go with it: dates do with creation.
     /// </summary>
-    private ListWay ByRange(List<Bound> bounds, double walked, double others, int count, OrderStatistics known)
+    private ListWay ByRange(
+        OrderFilter filter, List<Bound> bounds, double walked, double others, int count, OrderStatistics known)
     {
-        var share = Math.Max(known.ShareOfBounds(bounds) * others, 1 / known.Rows);
+        var (ofRange, ofTerms) = (known.ShareOfBounds(bounds) * others, known.ShareOfTerms(filter));
+        var page = Margin * count;
+        var read = page / Math.Max(ofTerms, 1 / known.Rows);
+        var readsFirst = filter.Terms.Count > 0 && read <= ReadOfRangeMax && read < ofRange * ofTerms * known.Rows;
         return this with
         {
-            WalkedRows = Margin * count * walked / share <= WalkedForRangeMax ? WalkedForRangeMax : 0,
-            ThenGathers = bounds.DistinctBy(bound => bound.Field, StringComparer.Ordinal).Count() == 1,
+            WalkedRows = walked * read / Math.Max(ofRange, 1 / known.Rows) <= WalkedForRangeMax ? WalkedForRangeMax : 0,
+            ReadOfRange = readsFirst ? Math.Max(WalkedRowsMin, (int)Math.Ceiling(read)) : 0,
+            ThenGathers = AreOfOneField(bounds),
         };
     }
 

@@ -44,9 +44,12 @@ internal sealed class OrderListStore(
             return await ReadOrdersAsync(reads.Source, [OrderQueryStore.Page(filter, sort, after, count)], stop);
         }
 
+        var way = ListWay.IsFor(filter, sort)
+            ? ListWay.Choose(filter, sort, after, count, await statistics.GetAsync(stop))
+            : null;
         try
         {
-            if (await FirstTryAsync(filter, sort, after, count, stop) is { } found)
+            if (await FirstTryAsync(way, filter, sort, after, count, stop) is { } found)
             {
                 return found;
             }
@@ -58,6 +61,16 @@ internal sealed class OrderListStore(
 
         try
         {
+            if (way is { ReadOfRange: > 0 })
+            {
+                var read = OrderQueryStore.ReadPage(filter, sort, after, count, way);
+                var found = await ReadOrdersAsync(lists.Source, [TimeLimit(SecondTryMilliseconds), read], stop);
+                if (found.Count == count || EndsEarly(found))
+                {
+                    return found;
+                }
+            }
+
             var gathered = OrderQueryStore.GatheredPage(filter, sort, after, count);
             return await ReadOrdersAsync(lists.Source, [TimeLimit(SecondTryMilliseconds), gathered], stop);
         }
@@ -72,11 +85,8 @@ internal sealed class OrderListStore(
     /// where along the sort the orders of a term or a range are.
     /// </summary>
     private async Task<List<StoredOrder>?> FirstTryAsync(
-        OrderFilter filter, Sort sort, OrderPosition? after, int count, CancellationToken stop)
+        ListWay? way, OrderFilter filter, Sort sort, OrderPosition? after, int count, CancellationToken stop)
     {
-        var way = ListWay.IsFor(filter, sort)
-            ? ListWay.Choose(filter, sort, after, count, await statistics.GetAsync(stop))
-            : null;
         if (way is { WalkedRows: > 0 })
         {
             var found = await ReadOrdersAsync(lists.Source, Walk(filter, sort, after, count, way), stop);

@@ -99,6 +99,25 @@ internal sealed class OrderQueryStore
     }
 
     /// <summary>
+    /// The same page among the first orders of a range, which its index finds, each of which is then read for its
+    /// terms. They may not be enough to fill it.
+    /// </summary>
+    public static NpgsqlBatchCommand ReadPage(
+        OrderFilter filter, Sort sort, OrderPosition? after, int count, ListWay way)
+    {
+        var query = new OrderQueryStore(filter with { Terms = [] });
+        query.StartBehind(sort, after);
+        var found = $"select o.order_id, {ColumnOf(sort.Field)} as key from orders o where {query.Where(Live)} offset 0";
+        var first = $"select f.order_id, f.key from ({found}) f {OrderBy("f.key", "f.order_id", sort)} "
+            + $"limit {query.Take(Parameters.Of(way.ReadOfRange))}";
+        query._conditions.Clear();
+        query.AddRead([.. filter.Terms]);
+        return query.ToCommand($"select {OrderStore.Columns} from ({first}) p, "
+            + $"lateral (select * from orders o where o.order_id = p.order_id and {query._conditions[0]} offset 0) o "
+            + $"{OrderBy("p.key", "p.order_id", sort)} limit {query.Take(Parameters.Of(count))}");
+    }
+
+    /// <summary>
     /// The same page, walked to past a limited number of orders, which may not be enough to fill it.
     /// </summary>
     public static NpgsqlBatchCommand WalkedPage(

@@ -155,13 +155,54 @@ public sealed class ListWayTests(DatabaseWithManyRows database) : IClassFixture<
         }
     }
 
+    /// <summary>The walk passes all that came since, and all that fit would be more to read.</summary>
+    [Theory]
+    [InlineData("service=service-0&datetime[gte]=2020-03-01T00:00:00Z&datetime[lt]=2021-03-01T00:00:00Z", 20)]
+    [InlineData("q=clean+eu&datetime[lt]=2021-03-01T00:00:00Z", 20)]
+    [InlineData("metadata.region=eu&status=completed&totalfee[gte]=100&totalfee[lt]=400", 20)]
+    [InlineData("service=service-0&team=team-0&updatedAt[lt]=2022-03-01T00:00:00Z", 5)]
+    public async Task The_first_of_a_range_are_read_for_common_terms(string query, int countMin)
+    {
+        foreach (var sorted in (string[])["-createdAt", "createdAt"])
+        {
+            var (filter, sort) = ListPlanTests.Read(query, sorted);
+            foreach (var after in (OrderPosition?[])[null, await database.MiddleAsync(sort)])
+            {
+                var way = ListWay.Choose(filter, sort, after, PageSize, database.Statistics)!;
+                var page = OrderQueryStore.ReadPage(filter, sort, after, PageSize, way);
+                var expected = await database.IdsAsync(
+                    OrderQueryStore.GatheredPage(filter, sort, after, PageSize));
+                var (found, rowsRead) = await database.RunAsync([page]);
+
+                way.ReadOfRange.ShouldBeGreaterThan(0);
+                found.ShouldBe(expected.Take(found.Count), $"{sorted} {after}");
+                found.Count.ShouldBeGreaterThanOrEqualTo(Math.Min(countMin, expected.Count));
+                rowsRead.ShouldBeLessThanOrEqualTo(way.ReadOfRange);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("service=service-199&datetime[gte]=2020-03-01T00:00:00Z")]
+    [InlineData("service=service-0&datetime[gte]=2020-03-01T00:00:00Z&datetime[lt]=2020-03-02T00:00:00Z")]
+    public void What_fits_a_range_and_terms_is_gathered_where_it_is_less_than_to_read_the_range(string query)
+    {
+        var (filter, sort) = ListPlanTests.Read(query, "-createdAt");
+        var way = ListWay.Choose(filter, sort, after: null, PageSize, database.Statistics)!;
+
+        way.ReadOfRange.ShouldBe(0);
+        way.ThenGathers.ShouldBeTrue();
+    }
+
     [Theory]
     [InlineData("number=20000", "-createdAt")]
     [InlineData("totalfee=99.99", "-createdAt")]
     [InlineData("totalfee[gte]=499", "totalfee")]
     [InlineData("status=placed", "-createdAt")]
     [InlineData("q=clean&deleted=include", "-createdAt")]
-    [InlineData("q=clean&totalfee[gte]=499", "-createdAt")]
+    [InlineData("q=clean&totalfee=99.99", "-createdAt")]
+    [InlineData("q=clean&totalfee[gte]=499", "-datetime")]
+    [InlineData("q=clean&totalfee[gte]=100&datetime[gte]=2021-03-01T00:00:00Z", "-createdAt")]
     public void What_the_planner_knows_best_is_left_to_it(string query, string sorted)
     {
         var (filter, sort) = ListPlanTests.Read(query, sorted);
