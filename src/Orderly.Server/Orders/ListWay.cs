@@ -51,6 +51,9 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
     /// <summary>At least one in so many of the orders that are read should fit.</summary>
     private const double FitMin = 0.2;
 
+    /// <summary>So many orders lie near each other, in pages that stay in memory.</summary>
+    private const int NearMax = 20_000;
+
     private const int ShortSpansMax = 16;
     private const double Margin = 1.5;
     private const double SecondsPerHour = 3_600;
@@ -156,11 +159,13 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
                 ReadTerms = readTerms, ReadsStatus = readsStatus,
             },
         };
-        var searched = triesAll
-            ? ListCosts.OfSearched(1, Math.Min(all, OrderSpansStore.FewMax) / fit)
-            : areShort
-                ? ListCosts.OfSearched(spans, (page + (share * around)) / fit)
-                : ListCosts.OfSearched(spans / ShortInLong, (page + (inSpan * ShortInLong)) / fit);
+        var searched = (triesAll, areShort) switch
+        {
+            (true, _) => ListCosts.OfSearched(1, Math.Min(all, OrderSpansStore.FewMax) / fit),
+            (_, false) => ListCosts.OfSearched(spans / ShortInLong, (page + (inSpan * ShortInLong)) / fit),
+            _ when around <= NearMax => ListCosts.OfSearchedNear(spans, (page + inSpan) / fit),
+            _ => ListCosts.OfSearched(spans, (page + (share * around)) / fit),
+        };
         var rows = Math.Min(page / share, known.Rows) * walked;
         return way.Walk(ListCosts.Of(known.Created.Correlation), rows, searched, filter, known);
     }
@@ -194,9 +199,17 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
         return Walk(costs, rows, ListCosts.OfSearched(1, all), filter, known) with { ThenGathers = true };
     }
 
-    /// <summary>Past so many orders first, one way or the other, if that costs less than to search for all.</summary>
+    /// <summary>
+    /// Past so many orders first, one way or the other, if that costs less than to search for all. A short walk is
+    /// never dear: its orders are the newest mostly, which others read just now.
+    /// </summary>
     private ListWay Walk(ListCosts costs, double rows, double searched, OrderFilter filter, OrderStatistics known)
     {
+        if (rows <= WalkedRowsMin)
+        {
+            return this with { WalkedRows = WalkedRowsMin };
+        }
+
         var rarest = filter.Terms.MinBy(known.Terms.Of)!;
         var share = known.Terms.Of(rarest);
         var (read, compared) = (costs.OfRead(rows), costs.OfCompared(rows, share * known.Rows, share * rows));
@@ -204,13 +217,13 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
             ? this
             : this with
             {
-                WalkedRows = Math.Max(WalkedRowsMin, (int)Math.Ceiling(rows)),
-                ComparedTerm = compared < read ? rarest : null,
+                WalkedRows = (int)Math.Ceiling(rows), ComparedTerm = compared < read ? rarest : null,
             };
     }
 
     /// <summary>
-    /// The planner takes a range for spread evenly along the sort, and most go with it: dates do with creation.
+    /// The planner takes a range for spread evenly along the sort, and most go with it: dates do with creation. So what
+    /// fits a range may be all at the beginning, however few it is.
     /// </summary>
     private ListWay ByRange(
         OrderFilter filter, List<Bound> bounds, double walked, double others, int count, OrderStatistics known)
@@ -218,12 +231,13 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
         var (ofRange, ofTerms) = (known.ShareOfBounds(bounds) * others, known.ShareOfTerms(filter));
         var page = Margin * count;
         var read = page / Math.Max(ofTerms, 1 / known.Rows);
+        var rows = walked * read / Math.Max(ofRange, 1 / known.Rows);
         var readsFirst = filter.Terms.Count > 0 && read <= ReadOfRangeMax && read < ofRange * ofTerms * known.Rows;
         return this with
         {
-            WalkedRows = walked * read / Math.Max(ofRange, 1 / known.Rows) <= WalkedForRangeMax ? WalkedForRangeMax : 0,
+            WalkedRows = rows <= WalkedForRangeMax ? WalkedForRangeMax : WalkedRowsMin,
             ReadOfRange = readsFirst ? Math.Max(WalkedRowsMin, (int)Math.Ceiling(read)) : 0,
-            ThenGathers = AreOfOneField(bounds),
+            ThenGathers = filter.Terms.Count == 0 ? AreOfOneField(bounds) : readsFirst,
         };
     }
 
@@ -264,6 +278,7 @@ internal sealed record ListCosts(double Read, double Compared)
     private const double Searched = 70;
     private const double Found = 0.2;
     private const double FoundAndRead = 4;
+    private const double FoundNear = 0.7;
 
     private static readonly ListCosts Together = new(Read: 1.2, Compared: 0.25);
     private static readonly ListCosts AllOver = new(Read: 4, Compared: 0.7);
@@ -287,4 +302,8 @@ internal sealed record ListCosts(double Read, double Compared)
     /// <summary>Of so many searches, and the orders found, which are anywhere.</summary>
     public static double OfSearched(double searches, double found) =>
         (Searched * Math.Max(1, searches)) + (FoundAndRead * found);
+
+    /// <summary>The same, where those found are near each other.</summary>
+    public static double OfSearchedNear(double searches, double found) =>
+        (Searched * Math.Max(1, searches)) + (FoundNear * found);
 }

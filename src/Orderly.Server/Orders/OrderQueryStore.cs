@@ -107,7 +107,8 @@ internal sealed class OrderQueryStore
     {
         var query = new OrderQueryStore(filter with { Terms = [] });
         query.StartBehind(sort, after);
-        var found = $"select o.order_id, {ColumnOf(sort.Field)} as key from orders o where {query.Where(Live)} offset 0";
+        var key = ColumnOf(sort.Field);
+        var found = $"select o.order_id, {key} as key from orders o where {query.Where(Live)} offset 0";
         var first = $"select f.order_id, f.key from ({found}) f {OrderBy("f.key", "f.order_id", sort)} "
             + $"limit {query.Take(Parameters.Of(way.ReadOfRange))}";
         query._conditions.Clear();
