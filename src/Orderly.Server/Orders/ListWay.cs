@@ -217,7 +217,8 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
             ? this
             : this with
             {
-                WalkedRows = (int)Math.Ceiling(rows), ComparedTerm = compared < read ? rarest : null,
+                WalkedRows = (int)Math.Ceiling(rows),
+                ComparedTerm = compared < read ? rarest : null,
             };
     }
 
