@@ -8,8 +8,9 @@ namespace Orderly.Server.Orders;
 /// <summary>
 /// Reads pages of orders by any filter and sort, within a time limit.
 /// <code>
-///   ListWay, or planner's choice ── cut off ──► everything that fits, then sorted ── cut off ──► too broad
-///   (the connection's time limit)      (SecondTryMilliseconds)
+///   ListWay, or planner's choice ── cut off ──► everything that fits, or the range ── cut off ──► too broad
+///   (the connection's time limit)               and then its terms; then sorted
+///                                               (SecondTryMilliseconds)
 /// </code>
 /// The planner believes that what fits is spread evenly along the sort, and so may walk past all orders in search of
 /// some that are all at the other end. The second way can't be led astray like that.
