@@ -7,6 +7,7 @@ namespace Orderly.Server.Orders;
 /// <param name="Compared">An order that is walked past in the index alone, to be compared.</param>
 internal sealed record ListCosts(double Read, double Compared)
 {
+    private const double Planned = 300;
     private const double Searched = 70;
     private const double Found = 0.2;
     private const double FoundAndRead = 4;
@@ -29,13 +30,9 @@ internal sealed record ListCosts(double Read, double Compared)
 
     /// <summary>Of orders that are walked past, the entries to compare them with, and those that are in both.</summary>
     public double OfCompared(double rows, double found, double both) =>
-        300 + (Compared * rows) + (Found * found) + (FoundAndRead * both);
+        Planned + (Compared * rows) + (Found * found) + (FoundAndRead * both);
 
-    /// <summary>Of so many searches, and the orders found, which are anywhere.</summary>
-    public static double OfSearched(double searches, double found) =>
-        (Searched * Math.Max(1, searches)) + (FoundAndRead * found);
-
-    /// <summary>The same, where those found are near each other.</summary>
-    public static double OfSearchedNear(double searches, double found) =>
-        (Searched * Math.Max(1, searches)) + (FoundNear * found);
+    /// <summary>Of so many searches, and the orders found, which are anywhere or near each other.</summary>
+    public static double OfSearched(double searches, double found, bool areNear = false) =>
+        (Searched * Math.Max(1, searches)) + ((areNear ? FoundNear : FoundAndRead) * found);
 }

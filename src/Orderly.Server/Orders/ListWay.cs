@@ -48,7 +48,7 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
 
     private const int ReadOfRangeMax = 10_000;
 
-    /// <summary>At least one in so many of the orders that are read should fit.</summary>
+    /// <summary>The share of the orders read that should fit, at least.</summary>
     private const double FitMin = 0.2;
 
     /// <summary>So many orders lie near each other, in pages that stay in memory.</summary>
@@ -58,6 +58,9 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
     private const double Margin = 1.5;
     private const double SecondsPerHour = 3_600;
     private const double ShortInLong = (double)OrderSpansStore.LongHours / OrderSpansStore.ShortHours;
+
+    private static readonly ListWay AlongAll =
+        new(WalkedRows: 0, WalksStatus: false, WalksTeam: false, Newest: null, Oldest: null);
 
     /// <summary>How the index of terms is searched; null where the planner knows.</summary>
     public SpanSearch? Spans { get; init; }
@@ -103,14 +106,13 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
 
         if (known is null)
         {
-            return new ListWay(WalkedRowsMin, WalksStatus: false, WalksTeam: false, Newest: null, Oldest: null);
+            return AlongAll with { WalkedRows = WalkedRowsMin };
         }
 
         var (status, team) = (known.ShareOfStatuses(filter), known.ShareOfTeams(filter));
         if (!sort.IsBy(OrderFilter.CreatedAt))
         {
-            var along = new ListWay(WalkedRows: 0, WalksStatus: false, WalksTeam: false, Newest: null, Oldest: null);
-            return known.KnowsTerms(filter) ? along.InOtherOrder(filter, sort, status * team, count, known) : null;
+            return known.KnowsTerms(filter) ? AlongAll.InOtherOrder(filter, sort, status * team, count, known) : null;
         }
 
         var walksStatus = filter.Statuses.Count == 1 && (filter.Teams.Count != 1 || status < team);
@@ -163,7 +165,7 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
         {
             (true, _) => ListCosts.OfSearched(1, Math.Min(all, OrderSpansStore.FewMax) / fit),
             (_, false) => ListCosts.OfSearched(spans / ShortInLong, (page + (inSpan * ShortInLong)) / fit),
-            _ when around <= NearMax => ListCosts.OfSearchedNear(spans, (page + inSpan) / fit),
+            _ when around <= NearMax => ListCosts.OfSearched(spans, (page + inSpan) / fit, areNear: true),
             _ => ListCosts.OfSearched(spans, (page + (share * around)) / fit),
         };
         var rows = Math.Min(page / share, known.Rows) * walked;

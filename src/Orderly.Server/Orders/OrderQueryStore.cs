@@ -112,7 +112,7 @@ internal sealed class OrderQueryStore
         var first = $"select f.order_id, f.key from ({found}) f {OrderBy("f.key", "f.order_id", sort)} "
             + $"limit {query.Take(Parameters.Of(way.ReadOfRange))}";
         query._conditions.Clear();
-        query.AddRead([.. filter.Terms]);
+        query.AddRead(filter.Terms);
         return query.ToCommand($"select {OrderStore.Columns} from ({first}) p, "
             + $"lateral (select * from orders o where o.order_id = p.order_id and {query._conditions[0]} offset 0) o "
             + $"{OrderBy("p.key", "p.order_id", sort)} limit {query.Take(Parameters.Of(count))}");
@@ -133,7 +133,7 @@ internal sealed class OrderQueryStore
         if (way.ComparedTerm is { } term)
         {
             query.AddColumns(filter with { Bounds = [], Terms = [term] });
-            query.AddRead([.. filter.Terms.Where(other => !string.Equals(other, term, StringComparison.Ordinal))]);
+            query.AddRead([.. filter.Terms.Except([term], StringComparer.Ordinal)]);
             return query.ToCommand(query.ComparedWith(walked, sort, count));
         }
 
@@ -243,7 +243,7 @@ internal sealed class OrderQueryStore
     {
         var terms = filter.Terms.Except(search.ReadTerms, StringComparer.Ordinal).ToArray();
         _conditions.Add($"o.terms @> {Take(Parameters.Column(terms, NpgsqlDbType.Text, term => term))}");
-        AddRead([.. search.ReadTerms]);
+        AddRead(search.ReadTerms);
         if (filter.Statuses.Count > 0)
         {
             _conditions.Add($"array[{(search.ReadsStatus ? "o.status || ''" : "o.status")}] && {Take(
@@ -258,9 +258,9 @@ internal sealed class OrderQueryStore
     }
 
     /// <summary>Terms that orders are read for, since no index has what they are compared with.</summary>
-    private void AddRead(string[] terms)
+    private void AddRead(IReadOnlyList<string> terms)
     {
-        if (terms.Length > 0)
+        if (terms.Count > 0)
         {
             _conditions.Add(
                 $"(o.terms || '{{}}'::text[]) @> {Take(Parameters.Column(terms, NpgsqlDbType.Text, term => term))}");
