@@ -42,6 +42,7 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
         if (_mount is not null)
         {
             await RunAsync("umount", _mount);
+            Directory.Delete(_mount);
         }
     }
 
@@ -198,15 +199,15 @@ public sealed class DatabaseFaultTests : IAsyncLifetime
     [Fact]
     public async Task A_full_disk_refuses_writes_and_goes_on_answering_reads()
     {
-        _mount = Path.Combine("/tmp", "orderly-full-" + Path.GetRandomFileName());
-        Directory.CreateDirectory(_mount);
-        if (await RunAsync("mount", "-t", "tmpfs", "-o", "size=4m,mode=0777", "tmpfs", _mount) != 0)
+        var mount = Directory.CreateTempSubdirectory("orderly-full-").FullName;
+        if (await RunAsync("mount", "-t", "tmpfs", "-o", "size=4m,mode=0777", "tmpfs", mount) != 0)
         {
-            _mount = null;
+            Directory.Delete(mount);
             Assert.Skip("A file system of a few MB can't be made here.");
         }
 
-        var tablespace = Path.Combine(_mount, "space");
+        _mount = mount;
+        var tablespace = Path.Combine(mount, "space");
         Directory.CreateDirectory(tablespace);
         (await RunAsync("chown", "--reference=" + _clusters.Data, tablespace)).ShouldBe(0);
         await _server.Database.ExecuteAsync($"create tablespace small location '{tablespace}'");
