@@ -30,7 +30,10 @@ internal sealed record ListCosts(double Read, double Compared)
 
     /// <summary>Of orders that are walked past, the entries to compare them with, and those that are in both.</summary>
     public double OfCompared(double rows, double found, double both) =>
-        Planned + (Compared * rows) + (Found * found) + (FoundAndRead * both);
+        Planned + (Compared * rows) + OfEntries(found, both);
+
+    /// <summary>Of what indexes find that tell enough by themselves, and the orders of it that are read.</summary>
+    public static double OfEntries(double found, double read) => (Found * found) + (FoundAndRead * read);
 
     /// <summary>Of so many searches, and the orders found, which are anywhere or near each other.</summary>
     public static double OfSearched(double searches, double found, bool areNear = false) =>

@@ -26,11 +26,11 @@ internal sealed record SpanSearch(bool TriesAll, int ShortSpans, DateTime? Newes
 ///     the same walk in the index alone, compared with the index of terms
 ///     all that fit, by the index of terms; in the order of creation one span of time after the other
 ///     (OrderSpansStore). This is how a page is filled, too, that a walk did not
-///   a range of another field, in the order of creation:
-///     a walk along the sort, at most so many orders
-///     └─ not full ─► all of the range, by its index, which knows the creation, too; the first of them are read for
-///                    common terms
-///                      └─ not full ─► all that fit, as the planner likes
+///   ranges of other fields:
+///     a walk along the sort, at most so many orders, as long as that costs no more than what comes then
+///     └─ not full ─► the first of the rarest range, by one index that knows both the sort and the range: one of them
+///                    is creation; each is read for the rest
+///                    └─ not full ─► all that fit, where they are quick to read; else as the planner likes
 /// </code>
 /// </summary>
 /// <param name="WalkedRows">How many orders to walk past; 0 where that would not do.</param>
@@ -43,10 +43,15 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
     /// <summary>So many are walked past in a millisecond, which is worth a try where nothing is known.</summary>
     private const int WalkedRowsMin = 1_000;
 
-    /// <summary>All of a range are more to read than all of a page's spans of time.</summary>
+    /// <summary>All of a range are more to read than so many along the sort.</summary>
     private const int WalkedForRangeMax = 5_000;
 
     private const int ReadOfRangeMax = 10_000;
+
+    /// <summary>
+    /// In µs. What costs more is worth a try along the sort, which the time limit ends: PostgreSQL may know better.
+    /// </summary>
+    private const int GatheredMax = 200_000;
 
     /// <summary>The share of the orders read that should fit, at least.</summary>
     private const double FitMin = 0.2;
@@ -72,23 +77,27 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
     public string? ComparedTerm { get; init; }
 
     /// <summary>
-    /// How many orders of a range, the first of them, are read for terms; 0 where the index of terms is quicker.
+    /// How many orders of a range, the first of them, are read for the rest of the filter; 0 where another index is
+    /// quicker.
     /// </summary>
     public int ReadOfRange { get; init; }
+
+    /// <summary>The field of that range.</summary>
+    public string? RangeField { get; init; }
 
     /// <summary>Whether all that fit are few enough, and quick enough to read, to be gathered and sorted.</summary>
     public bool ThenGathers { get; init; }
 
-    /// <summary>Whether the planner does not know best. It takes no statistics to tell.</summary>
-    public static bool IsFor(OrderFilter filter, Sort sort)
-    {
-        var others = OnOtherFields(filter, sort);
-        return filter.Reference is null && filter.Deleted == DeletedOrders.Exclude
-            && (others.Count == 0
-                ? filter.Terms.Count > 0
-                : sort.IsBy(OrderFilter.CreatedAt) && (filter.Terms.Count == 0 || AreOfOneField(others))
-                    && others.Any(bound => bound.Comparison != Comparison.Equal));
-    }
+    /// <summary>Whether the planner may not know best. It takes no statistics to tell.</summary>
+    public static bool IsFor(OrderFilter filter, Sort sort) => filter.Reference is null
+        && (filter.Terms.Count > 0
+            || (filter.Deleted == DeletedOrders.Exclude
+                && OnOtherFields(filter, sort).Any(
+                    bound => bound.Comparison != Comparison.Equal && !IsInIndexOf(sort, bound.Field))));
+
+    /// <summary>Whether the sort's index knows the field, too.</summary>
+    private static bool IsInIndexOf(Sort sort, string field) =>
+        string.Equals(field, OrderFilter.CreatedAt, StringComparison.Ordinal) && !sort.IsBy(OrderFilter.Number);
 
     /// <summary>Null where it is best left to the planner.</summary>
     /// <param name="filter">Which orders are wanted.</param>
@@ -104,15 +113,25 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
             return null;
         }
 
+        if (filter.Deleted != DeletedOrders.Exclude)
+        {
+            return known is not null && AreFew(filter, sort, count, known)
+                ? AlongAll with { ThenGathers = true }
+                : null;
+        }
+
         if (known is null)
         {
             return AlongAll with { WalkedRows = WalkedRowsMin };
         }
 
         var (status, team) = (known.ShareOfStatuses(filter), known.ShareOfTeams(filter));
+        var others = OnOtherFields(filter, sort);
         if (!sort.IsBy(OrderFilter.CreatedAt))
         {
-            return known.KnowsTerms(filter) ? AlongAll.InOtherOrder(filter, sort, status * team, count, known) : null;
+            return others.Count > 0
+                ? AlongAll.ByRange(filter, sort, others, walked: 1, status * team, count, known)
+                : AlongAll.InOtherOrder(filter, sort, status * team, count, known);
         }
 
         var walksStatus = filter.Statuses.Count == 1 && (filter.Teams.Count != 1 || status < team);
@@ -122,17 +141,14 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
             NotBeforeAll(Ends(bound => bound.IsUpper, filter, sort.IsDescending ? after : null).Min()),
             NotBeforeAll(Ends(bound => bound.IsLower, filter, sort.IsDescending ? null : after).Max()));
         var walked = walksStatus ? status : walksTeam ? team : 1;
-        return OnOtherFields(filter, sort) is { Count: > 0 } others
-            ? way.ByRange(filter, others, walked, status * team, count, known)
+        return others.Count > 0
+            ? way.ByRange(filter, sort, others, walked, status * team, count, known)
             : way.ByTerms(filter, sort.IsDescending, walked, status * team, count, known);
     }
 
     /// <summary>Nothing is older, and the spans of time since -infinity would never end.</summary>
     private static DateTime? NotBeforeAll(DateTime? instant) =>
         instant < OrderSpansStore.Origin ? OrderSpansStore.Origin : instant;
-
-    private static bool AreOfOneField(IEnumerable<Bound> bounds) =>
-        bounds.DistinctBy(bound => bound.Field, StringComparer.Ordinal).Count() == 1;
 
     private static List<Bound> OnOtherFields(OrderFilter filter, Sort sort) =>
         [.. filter.Bounds.Where(bound => !sort.IsBy(bound.Field))];
@@ -189,7 +205,7 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
             }
         }
 
-        return (read, readsStatus, fit);
+        return (read, readsStatus, fit * known.ShareOfTeams(filter));
     }
 
     private ListWay InOtherOrder(OrderFilter filter, Sort sort, double others, int count, OrderStatistics known)
@@ -198,7 +214,17 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
         var all = share * known.Rows;
         var costs = ListCosts.Of(known.CorrelationOf(sort.Field));
         var rows = Math.Min(Margin * count / share, known.Rows);
-        return Walk(costs, rows, ListCosts.OfSearched(1, all), filter, known) with { ThenGathers = true };
+        var way = Walk(costs, rows, ListCosts.OfSearched(1, all), filter, known) with { ThenGathers = true };
+        // What is not known may have become common since.
+        return known.KnowsTerms(filter) ? way : way with { WalkedRows = Math.Max(WalkedRowsMin, way.WalkedRows) };
+    }
+
+    /// <summary>Whether to gather all that have the terms costs less than to walk until a page is full.</summary>
+    private static bool AreFew(OrderFilter filter, Sort sort, int count, OrderStatistics known)
+    {
+        var share = Math.Max(known.ShareOfTerms(filter), 1 / known.Rows);
+        return ListCosts.OfSearched(1, share * known.Rows)
+            <= ListCosts.Of(known.CorrelationOf(sort.Field)).OfRead(Margin * count / share);
     }
 
     /// <summary>
@@ -229,18 +255,44 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
     /// fits a range may be all at the beginning, however few it is.
     /// </summary>
     private ListWay ByRange(
-        OrderFilter filter, List<Bound> bounds, double walked, double others, int count, OrderStatistics known)
+        OrderFilter filter, Sort sort, List<Bound> bounds, double walked, double others, int count,
+        OrderStatistics known)
     {
-        var (ofRange, ofTerms) = (known.ShareOfBounds(bounds) * others, known.ShareOfTerms(filter));
+        var ranges = bounds
+            .GroupBy(bound => bound.Field, StringComparer.Ordinal)
+            .Select(range => (Field: range.Key, Share: known.ShareOfBounds(range)))
+            .OrderBy(range => range.Share)
+            .ToList();
+        var (field, share) = ranges[0];
+        var (inRange, terms) = (share * others * known.Rows, known.ShareOfTerms(filter));
+        var rest = ranges.Skip(1).Aggregate(terms, (all, range) => all * range.Share);
+        var isAlone = filter.Terms.Count == 0 && ranges.Count == 1;
         var page = Margin * count;
-        var read = page / Math.Max(ofTerms, 1 / known.Rows);
-        var rows = walked * read / Math.Max(ofRange, 1 / known.Rows);
-        var readsFirst = filter.Terms.Count > 0 && read <= ReadOfRangeMax && read < ofRange * ofTerms * known.Rows;
+        var read = Math.Min(page / Math.Max(rest, 1 / known.Rows), inRange);
+        var ofRange = (read <= ReadOfRangeMax, sort.IsBy(OrderFilter.CreatedAt)) switch
+        {
+            (true, true) => ListCosts.OfEntries(inRange, read),
+            // Dates go with creation: those of the range may be the last.
+            (true, false) when ranges.Count == 1 && IsInIndexOf(sort, field) => ListCosts.OfEntries(known.Rows, read),
+            _ => double.PositiveInfinity,
+        };
+        var second = Math.Min(terms, ranges.Count > 1 ? ranges[1].Share : 1);
+        var gathered = new[]
+        {
+            ListCosts.Of(known.CorrelationOf(field)).OfRead(inRange),
+            ListCosts.OfSearched(1, terms * known.Rows),
+            ListCosts.OfEntries(inRange + (second * known.Rows), inRange * rest),
+        }.Min();
+        var rows = walked * page / Math.Max(share * others * rest, 1 / known.Rows);
+        var isWalk = rows <= WalkedForRangeMax
+            || ListCosts.Of(known.CorrelationOf(sort.Field)).OfRead(rows) <= Math.Min(ofRange, gathered);
+        var readsFirst = !isAlone && ofRange < gathered;
         return this with
         {
-            WalkedRows = rows <= WalkedForRangeMax ? WalkedForRangeMax : WalkedRowsMin,
+            WalkedRows = isWalk ? Math.Max(WalkedForRangeMax, (int)Math.Ceiling(rows)) : WalkedRowsMin,
             ReadOfRange = readsFirst ? Math.Max(WalkedRowsMin, (int)Math.Ceiling(read)) : 0,
-            ThenGathers = filter.Terms.Count == 0 ? AreOfOneField(bounds) : readsFirst,
+            RangeField = readsFirst ? field : null,
+            ThenGathers = Math.Min(ofRange, gathered) <= GatheredMax || ofRange < gathered,
         };
     }
 

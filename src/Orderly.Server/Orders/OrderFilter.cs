@@ -28,6 +28,9 @@ internal sealed record Bound(string Field, Comparison Comparison, object Value)
     public bool IsUpper => Comparison is Comparison.AtMost or Comparison.Below or Comparison.Equal;
 
     public bool IsLower => Comparison is Comparison.AtLeast or Comparison.Above or Comparison.Equal;
+
+    /// <summary>Whether what has the value itself is within.</summary>
+    public bool HasValue => Comparison is not (Comparison.Above or Comparison.Below);
 }
 
 /// <summary>Which orders are wanted: those that fit everything it says. Read and checked, without SQL.</summary>

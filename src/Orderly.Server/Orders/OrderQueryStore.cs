@@ -99,22 +99,26 @@ internal sealed class OrderQueryStore
     }
 
     /// <summary>
-    /// The same page among the first orders of a range, which its index finds, each of which is then read for its
-    /// terms. They may not be enough to fill it.
+    /// The same page among the first orders of a range, each of which is then read for the rest of the filter. They may
+    /// not be enough to fill it. All of the range are found by its index, or the first by the sort's if that knows it.
     /// </summary>
     public static NpgsqlBatchCommand ReadPage(
         OrderFilter filter, Sort sort, OrderPosition? after, int count, ListWay way)
     {
-        var query = new OrderQueryStore(filter with { Terms = [] });
+        var bounds = filter.Bounds.ToLookup(
+            bound => sort.IsBy(bound.Field) || string.Equals(bound.Field, way.RangeField, StringComparison.Ordinal));
+        var query = new OrderQueryStore(filter with { Terms = [], Bounds = [.. bounds[true]] });
         query.StartBehind(sort, after);
-        var key = ColumnOf(sort.Field);
-        var found = $"select o.order_id, {key} as key from orders o where {query.Where(Live)} offset 0";
+        var all = sort.IsBy(OrderFilter.CreatedAt) ? "offset 0" : "";
+        var found = $"select o.order_id, {ColumnOf(sort.Field)} as key from orders o where {query.Where(Live)} {all}";
         var first = $"select f.order_id, f.key from ({found}) f {OrderBy("f.key", "f.order_id", sort)} "
             + $"limit {query.Take(Parameters.Of(way.ReadOfRange))}";
         query._conditions.Clear();
         query.AddRead(filter.Terms);
+        query.AddColumns(new OrderFilter { Bounds = [.. bounds[false]] });
+        var rest = string.Join(" and ", query._conditions);
         return query.ToCommand($"select {OrderStore.Columns} from ({first}) p, "
-            + $"lateral (select * from orders o where o.order_id = p.order_id and {query._conditions[0]} offset 0) o "
+            + $"lateral (select * from orders o where o.order_id = p.order_id and {rest} offset 0) o "
             + $"{OrderBy("p.key", "p.order_id", sort)} limit {query.Take(Parameters.Of(count))}");
     }
 

@@ -1,6 +1,6 @@
 namespace Orderly.Server.Orders;
 
-/// <summary>How common each of some values is, and how common the others are at most.</summary>
+/// <summary>How common each of some values is, and how common any other is at most.</summary>
 internal sealed record ValueShares(IReadOnlyDictionary<string, double> Known, double Other)
 {
     public static readonly ValueShares None = new(new Dictionary<string, double>(StringComparer.Ordinal), 1);
@@ -34,14 +34,14 @@ internal sealed record ValueSpread(
         _ => throw new ArgumentOutOfRangeException(nameof(value), value, message: null),
     };
 
-    /// <summary>The share of orders up to a value.</summary>
-    public double Before(double value)
+    /// <summary>The share of orders up to a value, and whether those that have it are among them.</summary>
+    public double Before(double value, bool included = true)
     {
         var (shared, sharedAll) = (0.0, 0.0);
         for (var i = 0; i < Shared.Count; i++)
         {
             sharedAll += SharedShares[i];
-            shared += Shared[i] <= value ? SharedShares[i] : 0;
+            shared += Shared[i] < value || (included && Shared[i] == value) ? SharedShares[i] : 0;
         }
 
         return shared + ((1 - sharedAll) * BeforeByBounds(value));
@@ -94,7 +94,7 @@ internal sealed record OrderStatistics(
     /// <summary>The shares of orders up to each limit on one side.</summary>
     private static IEnumerable<double> Ends(IEnumerable<Bound> bounds, ValueSpread spread, bool isLater) => bounds
         .Where(bound => isLater ? bound.IsUpper : bound.IsLower)
-        .Select(bound => spread.Before(ValueSpread.Of(bound.Value)))
+        .Select(bound => spread.Before(ValueSpread.Of(bound.Value), included: isLater == bound.HasValue))
         .Append(isLater ? 1 : 0);
 
     /// <summary>Whether each of these terms is common enough to be known; of another there may be none.</summary>

@@ -12,6 +12,11 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
     private const int KeptSeconds = 60;
     private const int NothingKeptSeconds = 5;
 
+    /// <summary>As in PostgreSQL's analysis of arrays.</summary>
+    private const int DroppedBelow = 9;
+
+    private const double LookedAtForKept = 1_000 / 7.0;
+
     private const string Select =
         """
         select s.attname::text, c.reltuples::float8,
@@ -25,10 +30,14 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
                 when s.attname in ('created_at', 'updated_at', 'datetime') then array(
                     select extract(epoch from v.at)::float8
                     from unnest(s.most_common_vals::text::timestamptz[]) with ordinality v (at, i) order by v.i) end,
-            s.correlation::float8
+            s.correlation::float8,
+            -- How many elements are kept at most, and how many an order has on the average.
+            10 * coalesce(nullif(a.attstattarget, -1), current_setting('default_statistics_target')::integer),
+            s.elem_count_histogram[array_upper(s.elem_count_histogram, 1)]::float8
         from pg_class c
         join pg_namespace n on n.oid = c.relnamespace
         join pg_stats s on s.schemaname = n.nspname and s.tablename = c.relname
+        join pg_attribute a on a.attrelid = c.oid and a.attname = s.attname
         where c.oid = to_regclass('orders')
             and s.attname in
                 ('terms', 'status', 'team', 'created_at', 'updated_at', 'datetime', 'totalfee', 'number')
@@ -84,7 +93,7 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
                 new Dictionary<string, ValueSpread>(StringComparer.Ordinal));
             read = reader.GetString(0) switch
             {
-                "terms" => read with { Terms = SharesOf(Array<string>(reader, 4), Array<double>(reader, 5)) },
+                "terms" => read with { Terms = SharesOfElements(reader) },
                 "status" => read with { Statuses = SharesOf(Array<string>(reader, 2), Array<double>(reader, 3)) },
                 "team" => read with { Teams = SharesOf(Array<string>(reader, 2), Array<double>(reader, 3)) },
                 var column => read with
@@ -112,18 +121,27 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
         _ => column,
     };
 
-    /// <summary>Shares of elements end with the least and the greatest of them, and that of null.</summary>
-    private static ValueShares SharesOf(string[] values, double[] shares)
-    {
-        var known = new Dictionary<string, double>(values.Length, StringComparer.Ordinal);
-        for (var i = 0; i < values.Length && i < shares.Length; i++)
-        {
-            known[values[i]] = shares[i];
-        }
+    private static ValueShares SharesOf(string[] values, double[] shares) =>
+        new(ByValue(values, shares), Math.Max(0, 1 - shares.Sum()));
 
-        var other = shares.Length > values.Length ? shares[values.Length] : Math.Max(0, 1 - shares.Sum());
-        return new ValueShares(known, other);
+    /// <summary>
+    /// Shares of elements end with the least and the greatest of them, and that of null. PostgreSQL drops elements that
+    /// are rarer than nine in as many as it looks at between two times of dropping; any other than those it keeps is,
+    /// unless there are more than it may keep.
+    /// </summary>
+    private static ValueShares SharesOfElements(NpgsqlDataReader reader)
+    {
+        var (values, shares) = (Array<string>(reader, 4), Array<double>(reader, 5));
+        var (keptMax, ofOrder) = (reader.GetInt32(9), reader.IsDBNull(10) ? 1 : reader.GetDouble(10));
+        var dropped = DroppedBelow * ofOrder / (keptMax * LookedAtForKept);
+        return new ValueShares(
+            ByValue(values, shares),
+            shares.Length <= values.Length ? 1 : values.Length < keptMax ? dropped : shares[values.Length]);
     }
+
+    private static Dictionary<string, double> ByValue(string[] values, double[] shares) => values
+        .Zip(shares)
+        .ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
 
     private static T[] Array<T>(NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? [] : reader.GetFieldValue<T[]>(column);
