@@ -42,7 +42,8 @@ internal sealed record OrderWrite
     public required string Actor { get; init; }
 
     /// <summary>
-    /// The catalog epoch that the lines were made at; null where the write takes nothing from the catalog.
+    /// The catalog epoch that the lines were made at and that the write is stored at; null where it takes nothing from
+    /// the catalog, or that is looked at otherwise.
     /// </summary>
     public long? CatalogEpoch { get; init; }
 

@@ -52,7 +52,7 @@ internal static class ImportCopyStore
         }
 
         var (epoch, now, numbers) = await ReadTermsAsync(connection, writes.Count);
-        if (writes.Any(write => write.CatalogEpoch != epoch))
+        if (writes.Any(write => write.CatalogEpoch is { } decided && decided != epoch))
         {
             return false;
         }

@@ -15,10 +15,9 @@ internal sealed class ImportDecision(
     private const int CreatedYearMin = 1900;
 
     /// <summary>
-    /// The rows that can be stored, with the epoch of the service records that they were decided by. The others are
-    /// told as refused.
+    /// The rows that can be stored, with the service records that they were decided by. The others are told as refused.
     /// </summary>
-    public async Task<(long Epoch, List<ImportWrite> Writes)> RunAsync(
+    public async Task<(CatalogView View, List<ImportWrite> Writes)> RunAsync(
         IReadOnlyList<ImportRow> rows, Caller caller, ImportTally tally)
     {
         var inputs = new List<(ImportRow Row, OrderInput Input)>(rows.Count);
@@ -48,7 +47,7 @@ internal sealed class ImportDecision(
             }
         }
 
-        return (view.Epoch, writes);
+        return (view, writes);
     }
 
     private Result<OrderWrite> Decide(OrderInput input, CatalogView view, Caller caller)

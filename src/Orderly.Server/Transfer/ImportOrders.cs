@@ -4,6 +4,7 @@ using Orderly.Server.Access;
 using Orderly.Server.Database;
 using Orderly.Server.Http;
 using Orderly.Server.Orders;
+using Orderly.Server.Services;
 
 namespace Orderly.Server.Transfer;
 
@@ -11,7 +12,8 @@ namespace Orderly.Server.Transfer;
 /// Imports orders as they arrive, a piece at a time: all of them or none (<c>atomic</c>), or each that can be stored
 /// (<c>each</c>).
 /// </summary>
-internal sealed class ImportOrders(ImportDecision decision, ImportStore store, StatisticsRefresh statistics)
+internal sealed class ImportOrders(
+    ImportDecision decision, ServiceCatalog catalog, ImportStore store, StatisticsRefresh statistics)
 {
     /// <summary>Each time a service record changed meanwhile.</summary>
     private const int AttemptsMax = 50;
@@ -66,20 +68,24 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
         ImportReader reader, Caller caller, bool isDryRun, ImportTally tally, ImportProgress progress,
         CancellationToken stop)
     {
-        long? firstEpoch = null;
+        var records = new UsedRecords(catalog);
         await using var whole = await store.BeginWholeAsync(caller.Team, stop);
         await foreach (var piece in ImportPieces.ReadAsync(reader, whole.WaitAsync, stop))
         {
             using (piece)
             {
                 progress.Begin(piece.Rows);
-                var (epoch, writes) = await decision.RunAsync(piece.Rows, caller, tally);
-                firstEpoch ??= epoch;
+                var (view, writes) = await decision.RunAsync(piece.Rows, caller, tally);
                 await RefuseDuplicatesAsync(whole, writes, tally);
                 tally.Created += writes.Count;
-                if (!isDryRun && tally.Refused == 0 && (epoch != firstEpoch || !await whole.StoreAsync(writes)))
+                if (!isDryRun && tally.Refused == 0)
                 {
-                    return RecordsChanged();
+                    if (records.Add(writes, view) is { } changed)
+                    {
+                        return RecordChanged(changed);
+                    }
+
+                    await whole.StoreAsync(writes);
                 }
             }
         }
@@ -89,9 +95,9 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
             return null;
         }
 
-        if (firstEpoch is { } decided && !await whole.IsEpochAsync(decided))
+        if (await records.FindChangedAsync() is { } changedSince)
         {
-            return RecordsChanged();
+            return RecordChanged(changedSince);
         }
 
         foreach (var (row, reference) in await whole.ClaimAsync())
@@ -155,7 +161,7 @@ internal sealed class ImportOrders(ImportDecision decision, ImportStore store, S
         return new Problem(ProblemCode.Overloaded, "The service records changed too often meanwhile.");
     }
 
-    private static Problem RecordsChanged() => new(ProblemCode.Overloaded,
-        "The service records changed while the import ran, so that its first rows may not be right any more; send it "
-        + "again.");
+    private static Problem RecordChanged(string id) => new(ProblemCode.Overloaded,
+        $"The service record {Suggestion.Quote(id)} changed while the import ran, after rows had been decided by it; "
+        + "send it again.");
 }

@@ -76,8 +76,6 @@ internal sealed class WholeImportStore : IAsyncDisposable
 
     private const string SayAlive = "select 1";
 
-    private const string SelectEpoch = "select epoch from catalog_epoch";
-
     private const string DropGathered = "drop table gathered_references";
 
     private readonly NpgsqlConnection _connection;
@@ -158,18 +156,11 @@ internal sealed class WholeImportStore : IAsyncDisposable
         return duplicates;
     }
 
-    /// <summary>False: the service records changed meanwhile, and nothing of it was stored.</summary>
-    public async Task<bool> StoreAsync(IReadOnlyList<ImportWrite> writes)
+    /// <summary>Whether the service records are still as they were is asked once, at the end.</summary>
+    public async Task StoreAsync(IReadOnlyList<ImportWrite> writes)
     {
-        var group = await _vault.SealAsync(writes.Select(write => write.Write));
-        return await ImportCopyStore.StoreAsync(_connection, group);
-    }
-
-    /// <summary>Whether the service records are still those of this epoch.</summary>
-    public async Task<bool> IsEpochAsync(long epoch)
-    {
-        await using var command = new NpgsqlCommand(SelectEpoch, _connection);
-        return (long)(await command.ExecuteScalarAsync())! == epoch;
+        var group = await _vault.SealAsync(writes.Select(write => write.Write with { CatalogEpoch = null }));
+        await ImportCopyStore.StoreAsync(_connection, group);
     }
 
     /// <summary>Claims the references: the rows whose reference somebody else has by now.</summary>
