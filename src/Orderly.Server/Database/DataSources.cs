@@ -125,7 +125,7 @@ internal sealed class StreamDataSource(NpgsqlDataSource source) : IAsyncDisposab
 internal sealed class ImportDataSource(NpgsqlDataSource source) : IAsyncDisposable
 {
     /// <summary>How many imports run at a time.</summary>
-    public const int ImportsMax = 2;
+    public const int ImportsMax = 3;
 
     /// <summary>Each import has one, and another to look something up with.</summary>
     public const int ConnectionsMax = 2 * ImportsMax;

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Changes;
@@ -23,7 +24,7 @@ internal sealed class ImportRequest(
             Values = Modes, DefaultText = Atomic,
         };
 
-    private readonly Places _places = new(StreamLimits.ImportsMax);
+    private readonly SharedPlaces _places = new(StreamLimits.ImportsMax, time);
 
     public async Task<Result<ImportTally>> RunAsync(HttpContext http)
     {
@@ -46,11 +47,11 @@ internal sealed class ImportRequest(
             return unreadable;
         }
 
-        if (!_places.TryTake())
+        var keyId = Caller.Of(http).KeyId;
+        if (!await _places.TakeAsync(keyId, http.RequestAborted))
         {
             Meters.Overloads.Add(1, Meters.Label("reason", "no-import-place"));
-            return new Problem(ProblemCode.Overloaded,
-                $"{_places.Count} imports are running already; try again later.");
+            return _places.Refusal("imports");
         }
 
         Meters.Imports.Add(1);
@@ -60,6 +61,7 @@ internal sealed class ImportRequest(
         using var told = host.ApplicationStopping.Register(
             () => stopping.CancelAfter(TimeSpan.FromSeconds(StreamLimits.ImportStopSeconds)));
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+        http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null; // it may not stand still, but be slow
         try
         {
             await using var caller = callers.Begin(http, CancellationToken.None);
@@ -70,7 +72,7 @@ internal sealed class ImportRequest(
         }
         finally
         {
-            _places.GiveBack();
+            _places.GiveBack(keyId);
             Meters.Imports.Add(-1);
         }
     }

@@ -18,7 +18,7 @@ namespace Orderly.Server.Transfer;
 /// </code>
 /// </remarks>
 internal sealed class OrderStream(
-    OrderStreamQuery query, OrderStreamStore orders, OrderDisplay display, CallerWatch callers, Places? places,
+    OrderStreamQuery query, OrderStreamStore orders, OrderDisplay display, CallerWatch callers, SharedPlaces? places,
     TimeProvider time, ILogger<OrderStream> log) : IResult
 {
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -47,7 +47,7 @@ internal sealed class OrderStream(
         }
         finally
         {
-            places?.GiveBack();
+            places?.GiveBack(Caller.Of(httpContext).KeyId);
             Meters.Streams.Add(-1);
         }
     }

@@ -33,9 +33,9 @@ internal sealed class StreamOrders(
             Values = RowChoices, DefaultText = RowPerLine,
         };
 
-    private readonly Places _places = new(StreamLimits.StreamsMax);
+    private readonly SharedPlaces _places = new(StreamLimits.StreamsMax, time);
 
-    public Result<OrderStream> Prepare(HttpRequest request, ListFormat format, Caller caller)
+    public async Task<Result<OrderStream>> PrepareAsync(HttpRequest request, ListFormat format, Caller caller)
     {
         var query = QueryInput.Read(request, OrderFilter.MetadataPrefix, Parameters);
         foreach (var name in OfPages.Where(name => query.Text(name) is not null))
@@ -62,11 +62,10 @@ internal sealed class StreamOrders(
         }
 
         var takesPlace = !HttpMethods.IsHead(request.Method);
-        if (takesPlace && !_places.TryTake())
+        if (takesPlace && !await _places.TakeAsync(caller.KeyId, request.HttpContext.RequestAborted))
         {
             Meters.Overloads.Add(1, Meters.Label("reason", "no-stream-place"));
-            return new Problem(ProblemCode.Overloaded,
-                $"{_places.Count} streams are running already; try again later.");
+            return _places.Refusal("streams");
         }
 
         var isRowPerOrder = string.Equals(rows, RowPerOrder, StringComparison.Ordinal);

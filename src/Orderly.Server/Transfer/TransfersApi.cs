@@ -62,7 +62,7 @@ internal static class TransfersApi
 
         if (format != ListFormat.Json)
         {
-            return stream.Prepare(http.Request, format, caller).IsRefused(out var refusal, out var prepared)
+            return (await stream.PrepareAsync(http.Request, format, caller)).IsRefused(out var refusal, out var prepared)
                 ? new Refused(refusal)
                 : prepared;
         }

@@ -61,7 +61,8 @@ public sealed class RecordsWhileImportingTests(RunningServer server) : IClassFix
         await ImportSender.SendAsync(sender, Rows("used", PieceRows));
         await Patience.UntilAsync(() => server.Database.SingleAsync<bool>(
             "select exists (select from pg_stat_activity where datname = current_database() "
-            + "and application_name = 'orderly-import' and backend_xid is not null and state = 'idle in transaction')"));
+            + "and application_name = 'orderly-import' and state = 'idle in transaction' "
+            + "and query like 'copy revisions%')"));
         await change();
         await ImportSender.SendAsync(sender, Rows(then, 10));
         await sender.SendAsync("0\n\n");

@@ -39,15 +39,22 @@ public sealed class SlowReaderTests(RunningServer server) : IClassFixture<Runnin
     [Fact]
     public async Task More_streams_than_there_are_places_are_told_to_come_later()
     {
+        const int ofOneCaller = 6;
         await FillAsync();
+        var other = (await server.Api.PostAsync("/keys", """{"name": "other", "role": "viewer"}""")).String("key")!;
         var readers = new List<RawConnection>();
         try
         {
             for (var i = 0; i < StreamLimits.StreamsMax; i++)
             {
+                if (i == ofOneCaller)
+                {
+                    (await server.Api.GetAsync("/orders", ("Accept", "text/csv"))).ShouldRefuse(503, "overloaded");
+                }
+
                 readers.Add(await RawConnection.OpenAsync(server.Address));
-                await readers[i].SendAsync(
-                    $"GET /orders HTTP/1.1\nHost: x\nX-Api-Key: {RunningServer.Key}\nAccept: text/csv\n\n");
+                await readers[i].SendAsync("GET /orders HTTP/1.1\nHost: x\nAccept: text/csv\n"
+                    + $"X-Api-Key: {(i < ofOneCaller ? RunningServer.Key : other)}\n\n");
                 await Patience.UntilAsync(async () => await StreamsAsync() == i + 1);
             }
 
@@ -63,6 +70,15 @@ public sealed class SlowReaderTests(RunningServer server) : IClassFixture<Runnin
 
         await Patience.UntilAsync(async () =>
             (await server.Api.GetAsync("/orders?number=1", ("Accept", "application/x-ndjson"))).Status == 200);
+    }
+
+    [Fact]
+    public async Task Streams_that_are_short_wait_for_each_other()
+    {
+        var replies = await Task.WhenAll(Enumerable.Range(0, 5 * StreamLimits.StreamsMax)
+            .Select(_ => server.Api.GetAsync("/orders?number=1", ("Accept", "text/csv"))));
+
+        replies.ShouldAllBe(reply => reply.Status == 200);
     }
 
     private Task<long> StreamsAsync() => server.Database.SingleAsync<long>(

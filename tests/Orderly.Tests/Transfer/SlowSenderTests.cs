@@ -59,12 +59,12 @@ public sealed class SlowSenderTests(SlowSenderTests.ImpatientServer server)
         return await ImportSender.ReadAsync(sender);
     }
 
-    /// <summary>A server that gives up soon.</summary>
+    /// <summary>A server that gives up soon, and other bodies than those of imports sooner.</summary>
     public sealed class ImpatientServer(TestCluster cluster) : RunningServer(cluster)
     {
         public const int StallSeconds = 2;
 
         protected override IReadOnlyList<(string, string)> Settings =>
-            [("Limits:ImportStallSeconds", "2"), ("Limits:BodyBytesPerSecondMin", "1")];
+            [("Limits:ImportStallSeconds", "2"), ("Limits:BodyBytesPerSecondMin", "1000")];
     }
 }
