@@ -61,7 +61,7 @@ internal sealed class ImportRequest(
         using var told = host.ApplicationStopping.Register(
             () => stopping.CancelAfter(TimeSpan.FromSeconds(StreamLimits.ImportStopSeconds)));
         http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
-        http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null; // it may not stand still, but be slow
+        http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null; // slow is well, but not still
         try
         {
             await using var caller = callers.Begin(http, CancellationToken.None);

@@ -62,9 +62,8 @@ internal static class TransfersApi
 
         if (format != ListFormat.Json)
         {
-            return (await stream.PrepareAsync(http.Request, format, caller)).IsRefused(out var refusal, out var prepared)
-                ? new Refused(refusal)
-                : prepared;
+            var preparing = await stream.PrepareAsync(http.Request, format, caller);
+            return preparing.IsRefused(out var refusal, out var prepared) ? new Refused(refusal) : prepared;
         }
 
         return (await list.RunAsync(http.Request, caller, http.RequestAborted)).IsRefused(out var problem, out var page)
