@@ -43,48 +43,93 @@ internal static class OrderWriteStore
         on conflict on constraint idempotency_pkey do nothing
         """;
 
-    private const string InsertOrders =
+    /// <summary>
+    /// A new order is logged by the same statement: what it returns of the order needs not be looked up, and to begin a
+    /// statement costs as much as some orders. Only the database knows the number and the time that are hashed.
+    /// </summary>
+    private const string PlaceOrders =
         """
-        insert into orders
-            (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, reference, content,
-             personal, created_at, created_by, updated_at, updated_by, terms)
-        select w.order_id, w.write_id, 1, w.status, w.team, w.datetime, w.totalfee, w.totalfee_stated, w.reference,
-            w.content, w.personal, coalesce(w.created_at, now()), w.actor, coalesce(w.created_at, now()), w.actor,
-            string_to_array(w.terms, E'\n')
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as w
-            (order_id, write_id, status, team, datetime, totalfee, totalfee_stated, reference, content, personal,
-             actor, epoch, created_at, key, terms)
-        where w.epoch = (select epoch from catalog_epoch)
-            and (w.key is null or w.write_id = (
-                select i.write_id from idempotency i where i.caller = w.actor and i.key = w.key))
-            and (w.reference is null or w.order_id = (
-                select r.order_id from order_references r where r.team = w.team and r.reference = w.reference))
-        on conflict on constraint orders_pkey do nothing
-        returning write_id, number, version, created_at, updated_at
+        with placed as (
+            insert into orders
+                (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, reference, content,
+                 personal, created_at, created_by, updated_at, updated_by, terms)
+            select w.order_id, w.write_id, 1, w.status, w.team, w.datetime, w.totalfee, w.totalfee_stated,
+                w.reference, w.content, w.personal, coalesce(w.created_at, now()), w.actor,
+                coalesce(w.created_at, now()), w.actor, string_to_array(w.terms, E'\n')
+            from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as w
+                (order_id, write_id, status, team, datetime, totalfee, totalfee_stated, reference, content, personal,
+                 actor, epoch, created_at, key, terms)
+            where w.epoch = (select epoch from catalog_epoch)
+                and (w.key is null or w.write_id = (
+                    select i.write_id from idempotency i where i.caller = w.actor and i.key = w.key))
+                and (w.reference is null or w.order_id = (
+                    select r.order_id from order_references r where r.team = w.team and r.reference = w.reference))
+            returning order_id, write_id, number, version, status, team, totalfee_stated, content, personal,
+                created_at, created_by),
+        logged as (
+            insert into revisions
+                (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content, personal,
+                 totalfee_stated, personal_salt, personal_commitment, hash)
+            select p.order_id, p.version, p.write_id, 'placed', p.created_at, p.created_by, p.status, false,
+                p.content, p.personal, p.totalfee_stated, s.salt, s.commitment,
+                revision_hash($17, p.order_id, p.number, p.team, p.created_at, p.created_by, p.version, p.write_id,
+                    'placed', p.created_at, p.created_by, null, p.status, false, p.totalfee_stated, p.content,
+                    s.commitment)
+            from placed p
+            cross join lateral (
+                select c.salt, sha256(c.salt || p.personal) as commitment
+                from (
+                    select case when p.personal is not null then
+                        ($16::bytea[])[array_position($2, p.write_id)] end as salt) c) s),
+        queued as (
+            insert into pending (order_id, version) select p.order_id, p.version from placed p)
+        select p.write_id, p.number, p.version, p.created_at, p.created_at from placed p
         """;
 
-    /// <summary>Revision times grow strictly, even when the clock of a later transaction is behind.</summary>
-    private const string UpdateOrders =
+    /// <summary>
+    /// An order that is changed is logged by the same statement, too; the version before is read by its key. Revision
+    /// times grow strictly, even when the clock of a later transaction is behind.
+    /// </summary>
+    private const string ChangeOrders =
         """
-        update orders o
-        set version = o.version + 1, write_id = w.write_id, status = w.status, datetime = w.datetime,
-            totalfee = w.totalfee, totalfee_stated = w.totalfee_stated, reference = w.reference,
-            content = w.content, personal = w.personal, terms = string_to_array(w.terms, E'\n'),
-            updated_at = greatest(now(), o.updated_at + interval '1 microsecond'), updated_by = w.actor,
-            deleted_at = case when w.deleted then greatest(now(), o.updated_at + interval '1 microsecond') end
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) as w
-            (order_id, write_id, base_version, status, datetime, totalfee, totalfee_stated, reference, content,
-             personal, actor, deleted, epoch, updatable_after, claimed, key, terms)
-        where o.order_id = any ($1)
-            and o.order_id = w.order_id
-            and o.version = w.base_version
-            and (w.epoch is null or w.epoch = (select epoch from catalog_epoch))
-            and (w.updatable_after is null or o.created_at <= now() - w.updatable_after)
-            and (w.key is null or w.write_id = (
-                select i.write_id from idempotency i where i.caller = w.actor and i.key = w.key))
-            and (w.claimed is null or w.order_id = (
-                select r.order_id from order_references r where r.team = o.team and r.reference = w.claimed))
-        returning o.write_id, o.number, o.version, o.created_at, o.updated_at
+        with changed as (
+            update orders o
+            set version = o.version + 1, write_id = w.write_id, status = w.status, datetime = w.datetime,
+                totalfee = w.totalfee, totalfee_stated = w.totalfee_stated, reference = w.reference,
+                content = w.content, personal = w.personal, terms = string_to_array(w.terms, E'\n'),
+                updated_at = greatest(now(), o.updated_at + interval '1 microsecond'), updated_by = w.actor,
+                deleted_at = case when w.deleted then greatest(now(), o.updated_at + interval '1 microsecond') end
+            from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) as w
+                (order_id, write_id, base_version, status, datetime, totalfee, totalfee_stated, reference, content,
+                 personal, actor, deleted, epoch, updatable_after, claimed, key, terms, kind, reason, salt)
+            where o.order_id = any ($1)
+                and o.order_id = w.order_id
+                and o.version = w.base_version
+                and (w.epoch is null or w.epoch = (select epoch from catalog_epoch))
+                and (w.updatable_after is null or o.created_at <= now() - w.updatable_after)
+                and (w.key is null or w.write_id = (
+                    select i.write_id from idempotency i where i.caller = w.actor and i.key = w.key))
+                and (w.claimed is null or w.order_id = (
+                    select r.order_id from order_references r where r.team = o.team and r.reference = w.claimed))
+            returning o.order_id, o.write_id, o.number, o.version, o.status, o.team, o.totalfee_stated, o.content,
+                o.personal, o.created_at, o.created_by, o.updated_at, o.updated_by, w.deleted, w.kind, w.reason,
+                case when o.personal is not null then w.salt end as salt),
+        logged as (
+            insert into revisions
+                (order_id, version, write_id, kind, recorded_at, actor, reason, status, deleted, content, personal,
+                 totalfee_stated, personal_salt, personal_commitment, hash)
+            select c.order_id, c.version, c.write_id, c.kind, c.updated_at, c.updated_by, c.reason, c.status,
+                c.deleted, c.content, c.personal, c.totalfee_stated, c.salt, s.commitment,
+                revision_hash((
+                    select p.hash from revisions p where p.order_id = c.order_id and p.version = c.version - 1),
+                    c.order_id, c.number, c.team, c.created_at, c.created_by, c.version, c.write_id, c.kind,
+                    c.updated_at, c.updated_by, c.reason, c.status, c.deleted, c.totalfee_stated, c.content,
+                    s.commitment)
+            from changed c
+            cross join lateral (select sha256(c.salt || c.personal) as commitment) s),
+        queued as (
+            insert into pending (order_id, version) select c.order_id, c.version from changed c)
+        select c.write_id, c.number, c.version, c.created_at, c.updated_at from changed c
         """;
 
     /// <summary>Claims of writes that were not stored, and references that orders no longer have.</summary>
@@ -97,48 +142,6 @@ internal static class OrderWriteStore
             and r.reference is distinct from (
                 select case when o.deleted_at is null then o.reference end
                 from orders o where o.order_id = r.order_id)
-        """;
-
-    /// <summary>
-    /// Comes before the revision: an attempt after a lost connection finds the revision there already, and must not
-    /// put into the feed again what may have left this table.
-    /// </summary>
-    private const string AppendPending =
-        """
-        insert into pending (order_id, version)
-        select o.order_id, o.version
-        from unnest($1, $2) as w (order_id, write_id)
-        cross join lateral (
-            select * from orders o where o.order_id = w.order_id and o.write_id = w.write_id offset 0) o
-        where (select r.version from revisions r where r.order_id = o.order_id and r.version = o.version) is null
-        """;
-
-    /// <summary>
-    /// The log takes the order as it stands now; a write that was not stored has no such order. The hash is made here,
-    /// since only the database knows the time and the number, and the version before is read by its key.
-    /// </summary>
-    private const string AppendRevisions =
-        """
-        insert into revisions
-            (order_id, version, write_id, kind, recorded_at, actor, reason, status, deleted, content, personal,
-             totalfee_stated, personal_salt, personal_commitment, hash)
-        select s.order_id, s.version, s.write_id, s.kind, s.updated_at, s.updated_by, s.reason, s.status,
-            s.deleted, s.content, s.personal, s.totalfee_stated, s.salt, s.commitment,
-            revision_hash(s.previous, s.order_id, s.number, s.team, s.created_at, s.created_by, s.version, s.write_id,
-                s.kind, s.updated_at, s.updated_by, s.reason, s.status, s.deleted, s.totalfee_stated, s.content,
-                s.commitment)
-        from (
-            select o.*, w.kind, w.reason, o.deleted_at is not null as deleted,
-                case when o.personal is not null then w.salt end as salt,
-                sha256(w.salt || o.personal) as commitment,
-                case when o.version = 1 then $6 else (
-                    select p.hash from revisions p where p.order_id = o.order_id and p.version = o.version - 1)
-                end as previous
-            from unnest($1, $2, $3, $4, $5) as w (order_id, write_id, kind, reason, salt)
-            cross join lateral (
-                select * from orders o where o.order_id = w.order_id and o.write_id = w.write_id offset 0) o
-            offset 0) s
-        on conflict on constraint revisions_pkey do nothing
         """;
 
     /// <summary>Keys of writes that were not stored are not used up. Comes last, since the log decides.</summary>
@@ -185,31 +188,25 @@ internal static class OrderWriteStore
     private const int EndMilliseconds = 1_000;
 
     /// <summary>
-    /// Stores a group on a connection of its own. A repeated attempt ends those before it, then finds what they stored
-    /// whose answer was lost.
+    /// Stores a group on a connection of its own. A repeated attempt ends those before it; where the answer of one was
+    /// lost that had stored the group, it had stored all of it that it could.
     /// </summary>
     /// <param name="began">The backends that attempts have begun on; this one is added.</param>
     public static async Task<Dictionary<Guid, WriteReceipt>> StoreAsync(
         WriteDataSource database, int lane, IReadOnlyList<OrderWrite> writes, List<int> began, int timeoutSeconds)
     {
         await using var connection = await database.OfLane(lane).OpenConnectionAsync();
-        var isRepeated = began.Count > 0;
-        if (isRepeated)
+        if (began.Count > 0)
         {
             await EndAsync(connection, began, timeoutSeconds);
-        }
-
-        began.Add(connection.ProcessID);
-        var receipts = await StoreAsync(connection, writes, timeoutSeconds);
-        if (isRepeated && receipts.Count < writes.Count)
-        {
-            foreach (var (writeId, receipt) in await FindStoredAsync(connection, writes))
+            if (await FindStoredAsync(connection, writes) is { Count: > 0 } stored)
             {
-                receipts[writeId] = receipt;
+                return stored;
             }
         }
 
-        return receipts;
+        began.Add(connection.ProcessID);
+        return await StoreAsync(connection, writes, timeoutSeconds);
     }
 
     /// <summary>Ends the backends that earlier attempts have begun on.</summary>
@@ -235,13 +232,11 @@ internal static class OrderWriteStore
         var keyed = writes.Where(write => write.Claim is not null).ToArray();
         AddWhereAny(batch, [.. claiming.Select(Claimed)], rows => ReferenceCommand(ClaimReferences, rows));
         AddWhereAny(batch, keyed, ClaimKeysCommand);
-        AddWhereAny(batch, [.. writes.Where(write => write.IsNew)], InsertCommand);
-        AddWhereAny(batch, [.. writes.Where(write => !write.IsNew).OrderBy(write => write.OrderId)], UpdateCommand);
+        AddWhereAny(batch, [.. writes.Where(write => write.IsNew)], PlaceCommand);
+        AddWhereAny(batch, [.. writes.Where(write => !write.IsNew).OrderBy(write => write.OrderId)], ChangeCommand);
         PersonalWriteStore.AddCommands(batch, writes);
         AddWhereAny(batch, [.. claiming.Select(Claimed), .. releasing.Select(Released)],
             rows => ReferenceCommand(ReleaseReferences, rows));
-        batch.BatchCommands.Add(IdentityCommand(AppendPending, writes));
-        batch.BatchCommands.Add(RevisionCommand(writes));
         AddWhereAny(batch, [.. writes.Where(write => write.OverriddenWindow is not null)], OverrideStore.Command);
         AddWhereAny(batch, keyed, ReleaseKeysCommand);
         await using var reader = await batch.ExecuteReaderAsync();
@@ -289,7 +284,7 @@ internal static class OrderWriteStore
         return receipts;
     }
 
-    private static NpgsqlBatchCommand InsertCommand(OrderWrite[] writes) => new(InsertOrders)
+    private static NpgsqlBatchCommand PlaceCommand(OrderWrite[] writes) => new(PlaceOrders)
     {
         Parameters =
         {
@@ -308,10 +303,12 @@ internal static class OrderWriteStore
             Parameters.Column(writes, NpgsqlDbType.TimestampTz, write => write.CreatedAt),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Claim?.Key),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Terms),
+            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.NewSalt()),
+            Parameters.Of(LogHash.BeforeFirst),
         },
     };
 
-    private static NpgsqlBatchCommand UpdateCommand(OrderWrite[] writes) => new(UpdateOrders)
+    private static NpgsqlBatchCommand ChangeCommand(OrderWrite[] writes) => new(ChangeOrders)
     {
         Parameters =
         {
@@ -332,6 +329,9 @@ internal static class OrderWriteStore
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.ClaimedReference),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Claim?.Key),
             Parameters.Column(writes, NpgsqlDbType.Text, write => write.Terms),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Kind.ToText()),
+            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Reason),
+            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.NewSalt()),
         },
     };
 
@@ -369,19 +369,6 @@ internal static class OrderWriteStore
                 Parameters.Column(rows, NpgsqlDbType.Uuid, row => row.Id),
             },
         };
-
-    private static NpgsqlBatchCommand RevisionCommand(IReadOnlyList<OrderWrite> writes) => new(AppendRevisions)
-    {
-        Parameters =
-        {
-            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.OrderId),
-            Parameters.Column(writes, NpgsqlDbType.Uuid, write => write.WriteId),
-            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Kind.ToText()),
-            Parameters.Column(writes, NpgsqlDbType.Text, write => write.Reason),
-            Parameters.Column(writes, NpgsqlDbType.Bytea, write => write.NewSalt()),
-            Parameters.Of(LogHash.BeforeFirst),
-        },
-    };
 
     private static NpgsqlBatchCommand IdentityCommand(string sql, IReadOnlyList<OrderWrite> writes) => new(sql)
     {
