@@ -6,8 +6,8 @@ using Orderly.Server.Database;
 namespace Orderly.Server.Orders;
 
 /// <summary>
-/// Stores a group of writes in one transaction and one round trip: a batch of plain statements, each over the whole
-/// group. A write whose condition does not hold falls out of the later statements by itself, and its neighbours stay.
+/// Stores a group of writes in one transaction and one round trip: a batch of statements, each over the whole group. A
+/// write whose condition does not hold falls out by itself, and its neighbours stay.
 /// </summary>
 /// <remarks>
 /// The statements are written so that they can only be run by key, whatever the planner believes of a table that it

@@ -91,10 +91,10 @@ internal sealed class OrderWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// A connection that breaks leaves open whether the group was committed. Trying again is safe, since every
-    /// statement of a write that is stored already does nothing; its receipt is then found by its write id. It is not
-    /// tried again once its callers have been told that its outcome is not known, nor where the database keeps silent:
-    /// a second attempt would only wait for the first.
+    /// A connection that breaks leaves open whether the group was committed. Trying again is safe, since the attempt
+    /// before is ended first, and what it stored is then found by its write id. It is not tried again once its callers
+    /// have been told that its outcome is not known, nor where the database keeps silent: a second attempt would only
+    /// wait for the first.
     /// </summary>
     /// <param name="began">
     /// The backends that attempts at these writes have begun on; each is gone before the next attempt begins.
