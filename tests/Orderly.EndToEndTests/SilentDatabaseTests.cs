@@ -77,9 +77,11 @@ public sealed class SilentDatabaseTests(ITestOutputHelper output)
         using var client = await PrepareAsync(installation, server: 0);
         await Task.Delay(KeyMilliseconds, TestContext.Current.CancellationToken);
         var holder = (await SendAsync(client, Referenced("holder"))).Body.GetProperty("id").GetString();
+        // The statement that ends a group with references.
         var backends = await installation.QueryAsync(
             "select pid from pg_stat_activity "
-            + "where application_name = 'orderly-A' and query like '%into revisions%'", row => row.GetInt32(0));
+            + "where application_name = 'orderly-A' and query like 'delete from order_references%'",
+            row => row.GetInt32(0));
         backends.ShouldNotBeEmpty();
 
         // The attempt waits in the socket of a backend that stands still; its connection breaks; the next one goes
