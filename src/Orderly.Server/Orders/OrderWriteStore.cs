@@ -44,12 +44,30 @@ internal static class OrderWriteStore
         """;
 
     /// <summary>
-    /// A new order is logged by the same statement: what it returns of the order needs not be looked up, and to begin a
-    /// statement costs as much as some orders. Only the database knows the number and the time that are hashed.
+    /// What is stored is logged by the statement that stores it: what that returns needs not be looked up, and to begin
+    /// a statement costs as much as some orders. Only the database knows the number and the times that are hashed.
     /// </summary>
-    private const string PlaceOrders =
+    private const string Log =
         """
-        with placed as (
+        logged as (
+            insert into revisions
+                (order_id, version, write_id, kind, recorded_at, actor, reason, status, deleted, content, personal,
+                 totalfee_stated, personal_salt, personal_commitment, hash)
+            select s.order_id, s.version, s.write_id, s.kind, s.updated_at, s.updated_by, s.reason, s.status,
+                s.deleted, s.content, s.personal, s.totalfee_stated, s.salt, c.commitment,
+                revision_hash(s.previous, s.order_id, s.number, s.team, s.created_at, s.created_by, s.version,
+                    s.write_id, s.kind, s.updated_at, s.updated_by, s.reason, s.status, s.deleted, s.totalfee_stated,
+                    s.content, c.commitment)
+            from stored s
+            cross join lateral (select sha256(s.salt || s.personal) as commitment) c),
+        queued as (
+            insert into pending (order_id, version) select s.order_id, s.version from stored s)
+        select s.write_id, s.number, s.version, s.created_at, s.updated_at from stored s
+        """;
+
+    private const string PlaceOrders =
+        $"""
+        with stored as (
             insert into orders
                 (order_id, write_id, version, status, team, datetime, totalfee, totalfee_stated, reference, content,
                  personal, created_at, created_by, updated_at, updated_by, terms)
@@ -65,34 +83,19 @@ internal static class OrderWriteStore
                 and (w.reference is null or w.order_id = (
                     select r.order_id from order_references r where r.team = w.team and r.reference = w.reference))
             returning order_id, write_id, number, version, status, team, totalfee_stated, content, personal,
-                created_at, created_by),
-        logged as (
-            insert into revisions
-                (order_id, version, write_id, kind, recorded_at, actor, status, deleted, content, personal,
-                 totalfee_stated, personal_salt, personal_commitment, hash)
-            select p.order_id, p.version, p.write_id, 'placed', p.created_at, p.created_by, p.status, false,
-                p.content, p.personal, p.totalfee_stated, s.salt, s.commitment,
-                revision_hash($17, p.order_id, p.number, p.team, p.created_at, p.created_by, p.version, p.write_id,
-                    'placed', p.created_at, p.created_by, null, p.status, false, p.totalfee_stated, p.content,
-                    s.commitment)
-            from placed p
-            cross join lateral (
-                select c.salt, sha256(c.salt || p.personal) as commitment
-                from (
-                    select case when p.personal is not null then
-                        ($16::bytea[])[array_position($2, p.write_id)] end as salt) c) s),
-        queued as (
-            insert into pending (order_id, version) select p.order_id, p.version from placed p)
-        select p.write_id, p.number, p.version, p.created_at, p.created_at from placed p
+                created_at, created_by, updated_at, updated_by, false as deleted, 'placed' as kind,
+                null::text as reason, $17::bytea as previous,
+                case when personal is not null then ($16::bytea[])[array_position($2, write_id)] end as salt),
+        {Log}
         """;
 
     /// <summary>
-    /// An order that is changed is logged by the same statement, too; the version before is read by its key. Revision
-    /// times grow strictly, even when the clock of a later transaction is behind.
+    /// The version before is read by its key. Revision times grow strictly, even when the clock of a later transaction
+    /// is behind.
     /// </summary>
     private const string ChangeOrders =
-        """
-        with changed as (
+        $"""
+        with stored as (
             update orders o
             set version = o.version + 1, write_id = w.write_id, status = w.status, datetime = w.datetime,
                 totalfee = w.totalfee, totalfee_stated = w.totalfee_stated, reference = w.reference,
@@ -113,23 +116,10 @@ internal static class OrderWriteStore
                     select r.order_id from order_references r where r.team = o.team and r.reference = w.claimed))
             returning o.order_id, o.write_id, o.number, o.version, o.status, o.team, o.totalfee_stated, o.content,
                 o.personal, o.created_at, o.created_by, o.updated_at, o.updated_by, w.deleted, w.kind, w.reason,
+                (select p.hash from revisions p where p.order_id = o.order_id and p.version = o.version - 1)
+                    as previous,
                 case when o.personal is not null then w.salt end as salt),
-        logged as (
-            insert into revisions
-                (order_id, version, write_id, kind, recorded_at, actor, reason, status, deleted, content, personal,
-                 totalfee_stated, personal_salt, personal_commitment, hash)
-            select c.order_id, c.version, c.write_id, c.kind, c.updated_at, c.updated_by, c.reason, c.status,
-                c.deleted, c.content, c.personal, c.totalfee_stated, c.salt, s.commitment,
-                revision_hash((
-                    select p.hash from revisions p where p.order_id = c.order_id and p.version = c.version - 1),
-                    c.order_id, c.number, c.team, c.created_at, c.created_by, c.version, c.write_id, c.kind,
-                    c.updated_at, c.updated_by, c.reason, c.status, c.deleted, c.totalfee_stated, c.content,
-                    s.commitment)
-            from changed c
-            cross join lateral (select sha256(c.salt || c.personal) as commitment) s),
-        queued as (
-            insert into pending (order_id, version) select c.order_id, c.version from changed c)
-        select c.write_id, c.number, c.version, c.created_at, c.updated_at from changed c
+        {Log}
         """;
 
     /// <summary>Claims of writes that were not stored, and references that orders no longer have.</summary>
