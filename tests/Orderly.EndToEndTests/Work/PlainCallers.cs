@@ -33,7 +33,9 @@ internal sealed class PlainCallers(int count, bool keepConnections = true)
     /// <summary>Answers that are no success.</summary>
     public IReadOnlyCollection<string> Unexpected => _unexpected;
 
-    /// <summary>How often a connection was refused.</summary>
+    /// <summary>
+    /// How often a connection was refused; to somebody who asked at the last moment that may be told a second later.
+    /// </summary>
     public int Refusals => Volatile.Read(ref _refusals);
 
     /// <summary>The newest version of each order that was acknowledged.</summary>
@@ -110,8 +112,13 @@ internal sealed class PlainCallers(int count, bool keepConnections = true)
             var answer = await caller.SendAsync(port, method, path, json, extra);
             switch (answer.Fate)
             {
-                case Fate.Refused when !_stop.IsCancellationRequested:
+                case Fate.Refused:
                     Interlocked.Increment(ref _refusals);
+                    if (_stop.IsCancellationRequested)
+                    {
+                        break;
+                    }
+
                     await Task.Delay(RefusedPauseMilliseconds);
                     ports = _ports;
                     continue;
