@@ -21,12 +21,12 @@ internal static class OrderTerms
     public static string TextOf(OrderContent content, string? emailTerm) =>
         string.Join(Separator, Of(content, emailTerm));
 
-    /// <summary>All terms of an order, each once.</summary>
+    /// <summary>All terms of an order, each once, sorted.</summary>
     /// <param name="content">The order.</param>
     /// <param name="emailTerm">What stands for the customer's address, which is not a term as it is.</param>
     public static IReadOnlyCollection<string> Of(OrderContent content, string? emailTerm)
     {
-        var terms = new SortedSet<string>(StringComparer.Ordinal);
+        var terms = new HashSet<string>(StringComparer.Ordinal);
         AddWords(content.Reference, terms);
         foreach (var line in content.Services)
         {
@@ -45,15 +45,17 @@ internal static class OrderTerms
             terms.Add(emailTerm);
         }
 
-        return terms;
+        string[] sorted = [.. terms];
+        Array.Sort(sorted, StringComparer.Ordinal);
+        return sorted;
     }
 
-    public static string Service(string id) => Short('s', id);
+    public static string Service(string id) => Short("s", id);
 
     /// <summary>The key's length keeps a=b with c apart from a with b=c.</summary>
-    public static string Metadata(string key, string value) => Short('m', $"{key.Length}:{key}={value}");
+    public static string Metadata(string key, string value) => Short("m", $"{key.Length}:{key}={value}");
 
-    public static string Word(string word) => Short('w', word);
+    public static string Word(string word) => Short("w", word);
 
     /// <summary>
     /// The words of a text as they are compared: runs of letters, marks and digits, in lower case.
@@ -111,7 +113,7 @@ internal static class OrderTerms
             or System.Globalization.UnicodeCategory.LetterNumber
             or System.Globalization.UnicodeCategory.OtherNumber;
 
-    private static void AddWords(string? text, SortedSet<string> terms)
+    private static void AddWords(string? text, HashSet<string> terms)
     {
         foreach (var word in text is null ? [] : Words(text))
         {
@@ -119,7 +121,7 @@ internal static class OrderTerms
         }
     }
 
-    private static string Short(char kind, string text) =>
+    private static string Short(string kind, string text) =>
         text.Length <= LengthMax && !text.Contains(Separator, StringComparison.Ordinal)
             ? $"{kind}:{text}"
             : $"{kind}#{Convert.ToBase64String(
