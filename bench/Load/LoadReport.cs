@@ -57,7 +57,8 @@ internal static class LoadReport
         text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (var workload in options.Workloads)
         {
-            double?[] measures = [Rate(TargetNames.Pgbench, workload), Rate(TargetNames.PgbenchLines, workload)];
+            IReadOnlyList<Measurement>[] measures =
+                [results.Of(TargetNames.Pgbench, workload), results.Of(TargetNames.PgbenchLines, workload)];
             foreach (var target in options.Targets) Row(text, workload, target, results.Of(target, workload), measures);
         }
         text.AppendLine();
@@ -75,9 +76,6 @@ internal static class LoadReport
         if (counted.Length > 0) text.AppendLine($"Acknowledged and counted in the database afterwards: {counted}.");
         text.AppendLine().AppendLine(machine).AppendLine().AppendLine(CultureInfo.InvariantCulture, $"`{command}`");
         return text.ToString();
-
-        double? Rate(string target, Workload workload) =>
-            results.Of(target, workload) is { Count: > 0 } rounds ? Median(rounds, m => m.RequestsPerSecond) : null;
     }
 
     private static string Paced(LoadOptions options) => options.Rate is { } rate
@@ -97,11 +95,11 @@ internal static class LoadReport
     }
 
     private static void Row(
-        StringBuilder text, Workload workload, string target, IReadOnlyList<Measurement> rounds, double?[] measures)
+        StringBuilder text, Workload workload, string target, IReadOnlyList<Measurement> rounds,
+        IReadOnlyList<Measurement>[] measures)
     {
         var median = Median(rounds, m => m.RequestsPerSecond);
-        var ratios = string.Join(" | ", measures.Select(measure =>
-            measure is { } rate and > 0 ? (median / rate).ToString("N2", CultureInfo.InvariantCulture) : "–"));
+        var ratios = string.Join(" | ", measures.Select(measure => Ratio(rounds, measure)));
         text.AppendLine(string.Create(CultureInfo.InvariantCulture,
             $"| {workload} | {target} "
             + $"| {median:N0} ({rounds.Min(m => m.RequestsPerSecond):N0}–{rounds.Max(m => m.RequestsPerSecond):N0}) "
@@ -117,9 +115,22 @@ internal static class LoadReport
             : Median(rounds, m => cost(m) ?? 0).ToString("N0", CultureInfo.InvariantCulture);
     }
 
-    private static double Median(IReadOnlyList<Measurement> rounds, Func<Measurement, double> value)
+    /// <summary>
+    /// The median of each round's ratio: what a machine does changes from minute to minute, but less within a round.
+    /// </summary>
+    private static string Ratio(IReadOnlyList<Measurement> rounds, IReadOnlyList<Measurement> measure)
     {
-        var sorted = rounds.Select(value).Order().ToArray();
+        var ratios = rounds.Zip(measure, (round, one) => round.RequestsPerSecond / one.RequestsPerSecond)
+            .Where(double.IsFinite).ToArray();
+        return ratios.Length == 0 ? "–" : Median(ratios).ToString("N2", CultureInfo.InvariantCulture);
+    }
+
+    private static double Median(IReadOnlyList<Measurement> rounds, Func<Measurement, double> value) =>
+        Median([.. rounds.Select(value)]);
+
+    private static double Median(double[] values)
+    {
+        var sorted = values.Order().ToArray();
         return sorted.Length % 2 == 1
             ? sorted[sorted.Length / 2]
             : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
