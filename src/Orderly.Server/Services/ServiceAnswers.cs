@@ -12,7 +12,11 @@ internal sealed class ServiceCreated(string id, ServiceWritten written) : IResul
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        httpContext.Response.Headers.Location = "/services/" + id;
+        if (written.IsStored)
+        {
+            httpContext.Response.Headers.Location = "/services/" + id;
+        }
+
         return ServiceReplaced.SendAsync(httpContext, StatusCodes.Status201Created, written);
     }
 

@@ -34,19 +34,19 @@ internal static class ServicesApi
         services.MapPut("{id}", PutAsync)
             .WithName("putService").WithSummary("Create or replace a service record")
             .WithMetadata(
-                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch, Described.IfNew,
+                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch, Described.IfNew, Described.DryRun,
                 new TakesBody(typeof(ServiceRequest), JsonBody.MediaType))
             .CanRefuse(404, 412, 413, 415, 422);
         services.MapPatch("{id}", PatchAsync)
             .WithName("patchService").WithSummary("Change some fields of a service record (RFC 7396)")
             .WithMetadata(
-                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch, Described.IdempotencyKey,
-                new TakesBody(typeof(ServicePatch), JsonBody.MergePatchMediaType))
+                new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch, Described.DryRun,
+                Described.IdempotencyKey, new TakesBody(typeof(ServicePatch), JsonBody.MergePatchMediaType))
             .CanRefuse(404, 409, 412, 413, 415, 422);
         services.MapDelete("{id}", RetireAsync)
             .WithName("retireService").WithSummary("Retire a service record")
             .WithDescription("The record stays, since past orders name it; new orders can't.")
-            .WithMetadata(new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch,
+            .WithMetadata(new RequiredScope(Scopes.ServicesWrite), Id, Described.IfMatch, Described.DryRun,
                 new Gives(204, "The record is retired."))
             .CanRefuse(404, 412);
     }
@@ -77,8 +77,7 @@ internal static class ServicesApi
     private static async Task<Results<ServiceReplaced, ServiceCreated, Refused>> PutAsync(
         string id, HttpContext http, PutService put)
     {
-        var result = await WriteAsync(http, isPatch: false, (input, precondition, _) =>
-            put.RunAsync(id, input, precondition, Caller.Of(http)));
+        var result = await WriteAsync(id, http, isPatch: false, (write, input, _) => put.RunAsync(write, input));
         if (result.IsRefused(out var problem, out var written))
         {
             return new Refused(problem);
@@ -90,18 +89,18 @@ internal static class ServicesApi
     private static async Task<Results<ServicePatched, Refused>> PatchAsync(
         string id, HttpContext http, PutService put)
     {
-        var result = await WriteAsync(http, isPatch: true, (input, precondition, claim) =>
-            put.PatchAsync(id, input, precondition, Caller.Of(http), claim));
+        var result = await WriteAsync(id, http, isPatch: true, put.PatchAsync);
         return result.IsRefused(out var problem, out var written) ? new Refused(problem) : new ServicePatched(written);
     }
 
     /// <summary>What PUT and PATCH have in common: read all of the request, then do it.</summary>
     private static async Task<Result<ServiceWritten>> WriteAsync(
-        HttpContext http, bool isPatch,
-        Func<ServiceInput, Precondition, IdempotencyClaim, Task<Result<ServiceWritten>>> run)
+        string id, HttpContext http, bool isPatch,
+        Func<ServiceWrite, ServiceInput, IdempotencyClaim, Task<Result<ServiceWritten>>> run)
     {
         var mediaType = isPatch ? JsonBody.MergePatchMediaType : JsonBody.MediaType;
-        var query = QueryInput.Read(http.Request);
+        var query = QueryInput.Read(http.Request, Described.DryRun.Name);
+        var isDryRun = query.Bool(Described.DryRun.Name) ?? false;
         if ((await WriteMessage.ReadAsync(http, mediaType, StatusCodes.Status200OK, query.Faults))
             .IsRefused(out var unread, out var message))
         {
@@ -115,20 +114,23 @@ internal static class ServicesApi
             var precondition = message.Precondition.With(input.Version, input.Faults);
             return input.Faults.ToUnreadableProblem() is { } unreadable
                 ? unreadable
-                : await run(input, precondition, message.Claim);
+                : await run(
+                    new ServiceWrite(id, precondition, Caller.Of(http), isDryRun), input, message.Claim.For(isDryRun));
         }
     }
 
     private static async Task<Results<NoContent, Refused>> RetireAsync(string id, HttpContext http, PutService put)
     {
-        var query = QueryInput.Read(http.Request);
+        var query = QueryInput.Read(http.Request, Described.DryRun.Name);
+        var isDryRun = query.Bool(Described.DryRun.Name) ?? false;
         var precondition = Precondition.Read(http.Request, query.Faults);
         if (query.ToProblem() is { } unreadable)
         {
             return new Refused(unreadable);
         }
 
-        return (await put.RetireAsync(id, precondition, Caller.Of(http))).IsRefused(out var problem, out _)
+        var write = new ServiceWrite(id, precondition, Caller.Of(http), isDryRun);
+        return (await put.RetireAsync(write)).IsRefused(out var problem, out _)
             ? new Refused(problem)
             : TypedResults.NoContent();
     }

@@ -62,7 +62,9 @@ internal sealed class SampleData(
     private async Task PutAsync(JsonElement record)
     {
         var id = record.GetProperty("id").GetString()!;
-        var written = await services.RunAsync(id, ServiceInput.Read(record, isPatch: false), Precondition.None, Loader);
+        var written = await services.RunAsync(
+            new ServiceWrite(id, Precondition.None, Loader, IsDryRun: false),
+            ServiceInput.Read(record, isPatch: false));
         if (written.IsRefused(out var problem, out _))
         {
             throw Wrong($"service record {id}", problem);

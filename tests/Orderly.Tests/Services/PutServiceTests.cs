@@ -107,6 +107,40 @@ public sealed class PutServiceTests(RunningServer server) : IClassFixture<Runnin
         await _api.PlaceAsync(AnOrder.Of($"[\"{read.Id}\"]"));
     }
 
+    [Fact]
+    public async Task A_write_that_is_tried_is_answered_as_it_would_be_and_not_stored()
+    {
+        var path = NewPath();
+        var created = (await _api.PutAsync(path + "?dryRun=true", Full)).ShouldBe(201);
+        created.Version.ShouldBe(1);
+        created.Header("Location").ShouldBeNull();
+        (await _api.GetAsync(path)).ShouldRefuse(404, "service-not-found");
+
+        await _api.PutAsync(path, Full);
+        var before = (await _api.GetAsync(path)).ShouldBe(200);
+        var replaced = (await _api.PutAsync(path + "?dryRun=true", """{"name": "R"}""")).ShouldBe(200);
+        replaced.Version.ShouldBe(2);
+        replaced.String("name").ShouldBe("R");
+        replaced.String("createdAt").ShouldBe(before.String("createdAt"));
+        (await _api.PatchAsync(path + "?dryRun=true", """{"fee": 9.75}""")).ShouldBe(200).Raw("fee").ShouldBe("9.75");
+        (await _api.PatchAsync(path + "?dryRun=true", """{"fee": -1}""")).ShouldBe(422);
+        (await _api.DeleteAsync(path + "?dryRun=true")).ShouldBe(204);
+        (await _api.DeleteAsync(path + "?dryRun=yes")).ShouldRefuse(400, "invalid-parameter");
+        (await _api.GetAsync(path)).Text.ShouldBe(before.Text);
+    }
+
+    [Fact]
+    public async Task A_patch_that_is_tried_does_not_use_its_key_up()
+    {
+        var path = await PutAsync();
+        (await _api.PatchAsync(path + "?dryRun=true", """{"fee": 2}""", Key("tried"))).ShouldBe(200)
+            .Version.ShouldBe(2);
+
+        var patched = (await _api.PatchAsync(path, """{"fee": 3}""", Key("tried"))).ShouldBe(200);
+        patched.Raw("fee").ShouldBe("3");
+        patched.Header("Idempotent-Replayed").ShouldBeNull();
+    }
+
     [Theory]
     [InlineData("a")]
     [InlineData("0")]
@@ -136,7 +170,8 @@ public sealed class PutServiceTests(RunningServer server) : IClassFixture<Runnin
     [InlineData("a%2Fb")]
     public async Task A_syntactically_bad_id_is_not_found(string id)
     {
-        (await _api.PutAsync("/services/" + id, """{"name": "N"}""")).ShouldRefuse(404, "service-not-found");
+        (await _api.PutAsync("/services/" + id, """{"name": "N"}""")).ShouldRefuse(404, "service-not-found")
+            .String("detail")!.ShouldContain("an id has 1 to 64 letters");
         (await _api.GetAsync("/services/" + id)).ShouldRefuse(404, "service-not-found");
         (await _api.DeleteAsync("/services/" + id)).ShouldRefuse(404, "service-not-found");
     }
