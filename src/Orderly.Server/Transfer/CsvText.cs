@@ -5,7 +5,7 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Transfer;
 
 /// <summary>
-/// Cells of CSV (RFC 4180). A spreadsheet takes text that begins with = + - @, a tab or a carriage return for a
+/// Cells of CSV (RFC 4180). A spreadsheet takes text that begins with = + - @, a tab or the end of a line for a
 /// formula and runs it; such text gets a ' before it, which an import takes away again. So that this can be told from
 /// text that has the ' itself, text of that shape gets one more.
 /// </summary>
@@ -18,7 +18,7 @@ internal static class CsvText
     /// <summary>Longer texts with escapes are unescaped in memory of the pool.</summary>
     private const int StackLengthMax = 512;
 
-    private static readonly SearchValues<byte> Formula = SearchValues.Create("=+-@\t\r"u8);
+    private static readonly SearchValues<byte> Formula = SearchValues.Create("=+-@\t\r\n"u8);
     private static readonly SearchValues<byte> Quoted = SearchValues.Create(",\"\r\n "u8);
 
     public static ReadOnlySpan<byte> LineEnd => "\r\n"u8;
