@@ -92,9 +92,12 @@ internal sealed class Faults
         }
 
         var code = faults.TrueForAll(entry => entry.Code == faults[0].Code) ? faults[0].Code : several;
-        var detail = faults.Count == 1
-            ? faults[0].Fault.Detail
-            : $"{faults.Count} faults were found; see errors.";
+        var detail = faults.Count switch
+        {
+            1 => faults[0].Fault.Detail,
+            < FaultsMax => $"{faults.Count} faults were found; see errors.",
+            _ => $"{FaultsMax} faults were found, and there may be more; see errors.",
+        };
         return new Problem(code, detail) { Faults = [.. faults.Select(entry => entry.Fault)] };
     }
 }

@@ -54,7 +54,8 @@ internal static class ProblemTable
         ProblemCode.InvalidIdempotencyKey => new(400, "An Idempotency-Key that cannot be used",
             "Send one key of 1 to 255 visible ASCII characters, on POST and PATCH."),
         ProblemCode.BadRequest => new(400, "The HTTP message cannot be read",
-            "Check the request line, the headers and the length of the body."),
+            "Check the request line (an address is ASCII, with the rest percent-encoded), the headers and the length "
+            + "of the body."),
         ProblemCode.MissingKey => new(401, "No API key",
             "Send the key in the header X-Api-Key, or as Authorization: Bearer."),
         ProblemCode.UnknownKey => new(401, "The API key is not valid",
@@ -100,7 +101,8 @@ internal static class ProblemTable
         ProblemCode.ConfiguredKey => new(409, "The key belongs to the configuration",
             "Change the bootstrap key where the service is configured."),
         ProblemCode.TokenExpired => new(410, "The feed no longer reaches back that far",
-            "Read the orders anew with GET /orders, then go on with the feed from now on."),
+            "Read the orders anew with GET /orders, then the feed without a token: from the oldest event that is "
+            + "kept."),
         ProblemCode.StaleVersion => new(412, "It has changed since the version you know",
             "Read it again, apply your change to what is there now, and send it with the new version."),
         ProblemCode.BodyTooLarge => new(413, "The body is too large",

@@ -29,22 +29,35 @@ internal static class Suggestion
             return null;
         }
 
-        return known
-            .Select(candidate => (candidate, distance: Distance(Fold(name), Fold(candidate))))
-            .Where(pair => pair.distance <= Math.Min(DistanceMax, (pair.candidate.Length - 1) / 2))
+        var candidates = known.ToArray();
+        return Closest(name, candidates, whole => whole)
+            ?? (HasBracket(name) ? Closest(name, [.. candidates.OrderByDescending(HasBracket)], Stem) : null);
+    }
+
+    /// <summary>By a part of the names alone.</summary>
+    private static string? Closest(string name, string[] known, Func<string, string> part) =>
+        known
+            .Select(candidate => (candidate, distance: Distance(Fold(part(name)), Fold(part(candidate)))))
+            .Where(pair => pair.distance <= Math.Min(DistanceMax, (part(pair.candidate).Length - 1) / 2))
             .OrderBy(pair => pair.distance)
             .Select(pair => pair.candidate)
             .FirstOrDefault();
-    }
+
+    /// <summary>What stands before the bracket: of createdAt[since], createdAt.</summary>
+    private static string Stem(string name) => name.Split('[')[0];
+
+    private static bool HasBracket(string name) => name.Contains('[', StringComparison.Ordinal);
 
     /// <summary>Case, hyphens and underscores do not count: total_fee is close to totalfee.</summary>
     private static string Fold(string name) =>
         name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToUpperInvariant();
 
-    /// <summary>The number of letters to insert, delete or replace (Levenshtein).</summary>
+    /// <summary>
+    /// The number of letters to insert, delete or replace, or of neighbours to exchange (optimal string alignment).
+    /// </summary>
     private static int Distance(string from, string to)
     {
-        var row = new int[to.Length + 1];
+        var (before, row, next) = (new int[to.Length + 1], new int[to.Length + 1], new int[to.Length + 1]);
         for (var j = 0; j <= to.Length; j++)
         {
             row[j] = j;
@@ -52,14 +65,18 @@ internal static class Suggestion
 
         for (var i = 1; i <= from.Length; i++)
         {
-            var diagonal = row[0];
-            row[0] = i;
+            next[0] = i;
             for (var j = 1; j <= to.Length; j++)
             {
-                var replaced = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+                var replaced = row[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
+                next[j] = Math.Min(replaced, Math.Min(row[j], next[j - 1]) + 1);
+                if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
+                {
+                    next[j] = Math.Min(next[j], before[j - 2] + 1);
+                }
             }
+
+            (before, row, next) = (row, next, before);
         }
 
         return row[to.Length];

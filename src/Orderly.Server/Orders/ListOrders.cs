@@ -16,6 +16,9 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
 {
     public const string DefaultSort = "-" + OrderFilter.CreatedAt;
 
+    /// <summary>How a stream of CSV is laid out; nothing else takes it.</summary>
+    public const string LayoutParameter = "csv";
+
     /// <summary>
     /// The fewest rows that are asked of the database: for one or two the planner would rather walk past a million
     /// orders, since it takes rare words for more common than they are.
@@ -28,7 +31,8 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
     private static readonly string[] Counts = [CountExactly, CountByEstimate];
 
     private static readonly string[] Parameters =
-        [PageInput.Limit.Name, PageInput.After.Name, "sort", CountParameter, "fields", .. OrderFilterInput.Names];
+        [PageInput.Limit.Name, PageInput.After.Name, "sort", CountParameter, "fields", LayoutParameter,
+            .. OrderFilterInput.Names];
 
     public static readonly TakesParameter Count =
         new(CountParameter, "string",
@@ -49,6 +53,7 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
         var size = PageInput.Size(query);
         var counting = query.Choice(CountParameter, Counts);
         var fields = FieldSelection.Read(query, OrderDocument.Fields);
+        RefuseLayout(query, JsonBody.MediaType);
         var name = $"orders|{sort}|{filter.Identity}";
         var after = PageInput.Position(query, name, key => ParsePosition(key, sort));
         if (query.ToProblem() is { } problem)
@@ -74,6 +79,16 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
         return await CountAsync(reached, page, isFirst: after is null, counting, stop) is { } count
             ? new OrderList(page with { Count = count }, fields)
             : TooBroad("the orders can't be counted exactly", "Ask for count=estimate");
+    }
+
+    /// <summary>Refuses to lay out what is not CSV.</summary>
+    public static void RefuseLayout(QueryInput query, string mediaType)
+    {
+        if (query.Text(LayoutParameter) is not null)
+        {
+            query.Refuse(LayoutParameter, $"\"{LayoutParameter}\" says how CSV is laid out, which Accept: text/csv "
+                + $"asks for; this is {mediaType}.");
+        }
     }
 
     private async Task<RowCount?> CountAsync(

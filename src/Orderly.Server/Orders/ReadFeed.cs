@@ -59,7 +59,8 @@ internal sealed class ReadFeed(OrderFeedStore feed, FeedWatch watch, TimeProvide
         }
 
         return after < bounds.Forgotten
-            ? new Problem(ProblemCode.TokenExpired, "Events behind this token are no longer kept.")
+            ? new Problem(ProblemCode.TokenExpired, "Events behind this token are no longer kept. Read the orders "
+                + "anew; without a token the feed begins with the oldest event that is kept.")
             : new FeedQuery(after, pageSize, TimeSpan.FromSeconds(waitSeconds), caller, kinds);
     }
 

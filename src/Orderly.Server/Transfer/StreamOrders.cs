@@ -16,7 +16,6 @@ internal sealed class StreamOrders(
     OrderStreamStore orders, EmailIndex emails, OrderDisplay display, CallerWatch callers, TimeProvider time,
     ILogger<OrderStream> log)
 {
-    private const string RowsParameter = "csv";
     private const string RowPerOrder = "orders";
     private const string RowPerLine = "lines";
     private static readonly string[] RowChoices = [RowPerOrder, RowPerLine];
@@ -25,10 +24,10 @@ internal sealed class StreamOrders(
     private static readonly string[] OfPages = [PageInput.Limit.Name, PageInput.After.Name, ListOrders.Count.Name];
 
     private static readonly string[] Parameters =
-        [.. OfPages, "sort", "fields", RowsParameter, .. OrderFilterInput.Names];
+        [.. OfPages, "sort", "fields", ListOrders.LayoutParameter, .. OrderFilterInput.Names];
 
     public static readonly TakesParameter Rows =
-        new(RowsParameter, "string", "For CSV: a row for each service line, or for each order.")
+        new(ListOrders.LayoutParameter, "string", "For CSV: a row for each service line, or for each order.")
         {
             Values = RowChoices, DefaultText = RowPerLine,
         };
@@ -50,10 +49,10 @@ internal sealed class StreamOrders(
 
         var sort = Sort.Read(query, OrderFilter.OrderedFields, ListOrders.DefaultSort);
         var fields = FieldSelection.Read(query, OrderDocument.Fields);
-        var rows = query.Choice(RowsParameter, RowChoices);
-        if (rows is not null && format != ListFormat.Csv)
+        var rows = format == ListFormat.Csv ? query.Choice(ListOrders.LayoutParameter, RowChoices) : null;
+        if (format != ListFormat.Csv)
         {
-            query.Refuse(RowsParameter, $"\"{RowsParameter}\" says how CSV is laid out; this is {format.MediaType}.");
+            ListOrders.RefuseLayout(query, format.MediaType);
         }
 
         if (query.ToProblem() is { } problem)

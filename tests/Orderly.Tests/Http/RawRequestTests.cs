@@ -34,6 +34,22 @@ public sealed class RawRequestTests(RunningServer server) : IClassFixture<Runnin
         answer.ShouldStartWith("HTTP/1.1 201 Created");
     }
 
+    [Fact]
+    public async Task An_address_that_is_not_encoded_is_refused_with_how_to_encode_it()
+    {
+        var answer = await SendAsync(
+            $"""
+            GET /orders?q=naïve HTTP/1.1
+            Host: test
+            X-Api-Key: {RunningServer.Key}
+
+
+            """);
+
+        answer.ShouldStartWith("HTTP/1.1 400 ");
+        answer.ShouldContain("percent-encoded");
+    }
+
     [Theory]
     [InlineData("zz")]
     [InlineData("-1")]

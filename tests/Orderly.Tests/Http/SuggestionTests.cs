@@ -4,7 +4,7 @@ namespace Orderly.Tests.Http;
 
 public sealed class SuggestionTests
 {
-    private static readonly string[] Known = ["totalfee", "services", "id", "notes"];
+    private static readonly string[] Known = ["totalfee", "services", "id", "notes", "name", "createdAt[gte]"];
 
     [Theory]
     [InlineData("totalfe", "totalfee")]
@@ -12,12 +12,16 @@ public sealed class SuggestionTests
     [InlineData("TOTAL-FEE", "totalfee")]
     [InlineData("servcies", "services")]
     [InlineData("ID", "id")]
+    [InlineData("nmae", "name")]
+    [InlineData("createdAt[since]", "createdAt[gte]")]
+    [InlineData("createdat[gt]", "createdAt[gte]")]
     public void A_name_that_is_close_is_suggested(string name, string meant) =>
         Suggestion.For(name, Known).ShouldBe($" Did you mean \"{meant}\"?");
 
     [Theory]
     [InlineData("price")]
     [InlineData("ab")]
+    [InlineData("price[gte]")]
     [InlineData("")]
     [InlineData("totalfeetotalfeetotalfeetotalfeetotalfeetotalfee")]
     public void A_name_that_is_close_to_none_is_not(string name) => Suggestion.For(name, Known).ShouldBeEmpty();

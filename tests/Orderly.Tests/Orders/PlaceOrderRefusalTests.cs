@@ -256,6 +256,17 @@ public sealed class PlaceOrderRefusalTests(RunningServer server) : IClassFixture
     }
 
     [Fact]
+    public async Task Of_very_many_faults_a_hundred_are_told_and_that_there_may_be_more()
+    {
+        var lines = string.Join(", ", Enumerable.Repeat("""{"idd": 1}""", 101));
+
+        var reply = await _api.PostAsync("/orders", $$"""{"datetime": "x", "services": [{{lines}}]}""");
+
+        reply.ShouldBe(400).Faults.Count.ShouldBe(100);
+        reply.String("detail")!.ShouldContain("there may be more");
+    }
+
+    [Fact]
     public async Task An_unknown_field_that_is_like_no_other_is_refused_without_a_guess()
     {
         var reply = await _api.PostAsync("/orders", AnOrder.With("\"somethingElse\": 1"));

@@ -88,6 +88,8 @@ internal sealed class UnreadableMessages(DiagnosticListener events, ILogger<Unre
         StatusCodes.Status431RequestHeaderFieldsTooLarge => new(ProblemCode.HeadersTooLarge,
             $"At most {EdgeSetup.RequestHeadersMax} headers are taken, of {EdgeSetup.RequestHeadersSizeMaxBytes} bytes "
             + "in all."),
-        _ => new(ProblemCode.BadRequest, "The HTTP message can't be read."),
+        _ => new(ProblemCode.BadRequest,
+            "The HTTP message can't be read: its request line, its headers or the length of its body. In an address, "
+            + "what is not ASCII is percent-encoded, as with curl -G --data-urlencode."),
     };
 }

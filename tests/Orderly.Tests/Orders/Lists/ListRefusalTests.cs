@@ -86,7 +86,10 @@ public sealed class ListRefusalTests(RunningServer server) : IClassFixture<Runni
     [InlineData("total_fee=1", "total_fee", "totalfee")]
     [InlineData("createdat[gte]=1", "createdat[gte]", "createdAt[gte]")]
     [InlineData("customer.mail=x", "customer.mail", "customer.email")]
-    [InlineData("metadat.region=x", "metadat.region", null)]
+    [InlineData("metadat.region=x", "metadat.region", "metadata.region")]
+    [InlineData("Metadata.Region=x", "Metadata.Region", "metadata.Region")]
+    [InlineData("updatedAt[since]=x", "updatedAt[since]", "updatedAt[gte]")]
+    [InlineData("reference[in]=x", "reference[in]", "reference")]
     [InlineData("metadata.=x", "metadata.", null)]
     [InlineData("notes=x", "notes", null)]
     public async Task An_unknown_parameter_is_refused_with_the_one_that_was_meant(
@@ -110,6 +113,11 @@ public sealed class ListRefusalTests(RunningServer server) : IClassFixture<Runni
     public async Task A_misspelt_name_in_a_value_is_refused_with_the_one_that_was_meant(string query, string meant) =>
         (await _api.GetAsync("/orders?" + query)).ShouldRefuse(400, "invalid-parameter")
             .String("errors/0/detail")!.ShouldContain($"Did you mean \"{meant}\"?");
+
+    [Fact]
+    public async Task The_layout_of_csv_is_refused_for_pages_with_what_asks_for_csv() =>
+        (await _api.GetAsync("/orders?csv=orders")).ShouldRefuse(400, "invalid-parameter")
+            .String("errors/0/detail")!.ShouldContain("Accept: text/csv");
 
     [Fact]
     public async Task All_that_is_wrong_with_a_list_is_told_at_once() =>
