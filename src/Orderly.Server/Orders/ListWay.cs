@@ -28,6 +28,7 @@ internal sealed record SpanSearch(bool TriesAll, int ShortSpans, DateTime? Newes
 ///     (OrderSpansStore). This is how a page is filled, too, that a walk did not
 ///   ranges of other fields:
 ///     a walk along the sort, at most so many orders, as long as that costs no more than what comes then
+///     └─ not full ─► for terms and amounts, in the order of creation: one span of time after the other, as above
 ///     └─ not full ─► the first of the rarest range, by one index that knows both the sort and the range: one of them
 ///                    is creation; each is read for the rest
 ///                    └─ not full ─► all that fit, where they are quick to read; else as the planner likes
@@ -163,29 +164,42 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
         OrderFilter filter, bool isDescending, double walked, double others, int count, OrderStatistics known)
     {
         var share = Math.Max(known.ShareOfTerms(filter) * others, 1 / known.Rows);
+        var (spans, searched) = BySpans(filter, isDescending, others, read: 1, count, known);
+        var rows = Math.Min(Margin * count / share, known.Rows) * walked;
+        return (this with { Spans = spans })
+            .Walk(ListCosts.Of(known.Created.Correlation), rows, searched, filter, known);
+    }
+
+    /// <summary>How the index of terms is searched by spans of time, and what that costs.</summary>
+    /// <param name="filter">Which orders are wanted.</param>
+    /// <param name="isDescending">Whether the newest are the first.</param>
+    /// <param name="others">The share of orders that fit but for their terms.</param>
+    /// <param name="read">The part of it that orders are read for, since that index does not know it.</param>
+    /// <param name="count">How many are wanted.</param>
+    /// <param name="known">What is known of all.</param>
+    private (SpanSearch Spans, double Cost) BySpans(
+        OrderFilter filter, bool isDescending, double others, double read, int count, OrderStatistics known)
+    {
+        var share = Math.Max(known.ShareOfTerms(filter) * others, 1 / known.Rows);
         var page = Margin * count;
         var (ahead, around) = InShortSpan(known, isDescending ? Newest : Oldest, isDescending);
         var inSpan = share * ahead;
         var (all, spans) = (share * known.Rows, page / inSpan);
         var triesAll = all <= OrderSpansStore.FewMax || !known.KnowsTerms(filter);
         var areShort = spans <= ShortSpansMax;
-        var (readTerms, readsStatus, fit) = Read(filter, known);
-        var way = this with
+        var (readTerms, readsStatus, fitting) = Read(filter, known);
+        var fit = fitting * Math.Max(read, 1 / known.Rows);
+        var search = new SpanSearch(triesAll, ShortSpans: areShort ? (int)Math.Ceiling(spans) : 0, Newest, Oldest)
         {
-            Spans = new SpanSearch(triesAll, ShortSpans: areShort ? (int)Math.Ceiling(spans) : 0, Newest, Oldest)
-            {
-                ReadTerms = readTerms, ReadsStatus = readsStatus,
-            },
+            ReadTerms = readTerms, ReadsStatus = readsStatus,
         };
-        var searched = (triesAll, areShort) switch
+        return (search, (triesAll, areShort) switch
         {
             (true, _) => ListCosts.OfSearched(1, Math.Min(all, OrderSpansStore.FewMax) / fit),
             (_, false) => ListCosts.OfSearched(spans / ShortInLong, (page + (inSpan * ShortInLong)) / fit),
             _ when around <= NearMax => ListCosts.OfSearched(spans, (page + inSpan) / fit, areNear: true),
             _ => ListCosts.OfSearched(spans, (page + (share * around)) / fit),
-        };
-        var rows = Math.Min(page / share, known.Rows) * walked;
-        return way.Walk(ListCosts.Of(known.Created.Correlation), rows, searched, filter, known);
+        });
     }
 
     /// <summary>What orders are read for rather than searched for, and which share of those read should fit.</summary>
@@ -283,18 +297,28 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
             ListCosts.OfSearched(1, terms * known.Rows),
             ListCosts.OfEntries(inRange + (second * known.Rows), inRange * rest),
         }.Min();
+        var ranged = ranges.Aggregate(others, (all, range) => all * range.Share);
+        var (spans, spanned) = filter.Terms.Count > 0 && sort.IsBy(OrderFilter.CreatedAt)
+            && ranges.TrueForAll(range => IsApartFromCreation(range.Field))
+                ? BySpans(filter, sort.IsDescending, ranged, read: ranged / others, count, known)
+                : (null, double.PositiveInfinity);
         var rows = walked * page / Math.Max(share * others * rest, 1 / known.Rows);
-        var isWalk = rows <= WalkedForRangeMax
-            || ListCosts.Of(known.CorrelationOf(sort.Field)).OfRead(rows) <= Math.Min(ofRange, gathered);
+        var isWalk = rows <= WalkedForRangeMax || ListCosts.Of(known.CorrelationOf(sort.Field)).OfRead(rows)
+            <= new[] { ofRange, gathered, spanned }.Min();
         var readsFirst = !isAlone && ofRange < gathered;
         return this with
         {
+            Spans = spanned < Math.Min(ofRange, gathered) ? spans : null,
             WalkedRows = isWalk ? Math.Max(WalkedForRangeMax, (int)Math.Ceiling(rows)) : WalkedRowsMin,
             ReadOfRange = readsFirst ? Math.Max(WalkedRowsMin, (int)Math.Ceiling(read)) : 0,
             RangeField = readsFirst ? field : null,
             ThenGathers = Math.Min(ofRange, gathered) <= GatheredMax || ofRange < gathered,
         };
     }
+
+    /// <summary>Amounts do not go with creation; dates and numbers do.</summary>
+    private static bool IsApartFromCreation(string field) =>
+        string.Equals(field, OrderFilter.TotalFee, StringComparison.Ordinal);
 
     /// <summary>The limits on the later side, or on the earlier one, where the page before ended among them.</summary>
     private static IEnumerable<DateTime?> Ends(

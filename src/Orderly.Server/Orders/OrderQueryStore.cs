@@ -201,10 +201,12 @@ internal sealed class OrderQueryStore
         OrderFilter filter, Sort sort, OrderPosition? after, int count, SpanSearch search)
     {
         var query = new OrderQueryStore(new OrderFilter());
+        var bounds = filter.Bounds.ToLookup(bound => sort.IsBy(bound.Field));
         query.AddIndexed(filter, search);
+        query.AddRead(bounds[false]);
         var found = query.Where(Live);
         query._conditions.Clear();
-        query.AddColumns(new OrderFilter { Bounds = filter.Bounds });
+        query.AddColumns(new OrderFilter { Bounds = [.. bounds[true]] });
         query.StartBehind(sort, after);
         var within = query._conditions.Count == 0 ? "true" : string.Join(" and ", query._conditions);
         var spans = new OrderSpansStore(
@@ -268,6 +270,17 @@ internal sealed class OrderQueryStore
         {
             _conditions.Add(
                 $"(o.terms || '{{}}'::text[]) @> {Take(Parameters.Column(terms, NpgsqlDbType.Text, term => term))}");
+        }
+    }
+
+    /// <summary>Ranges that orders are read for, since no index has what they are compared with.</summary>
+    private void AddRead(IEnumerable<Bound> bounds)
+    {
+        foreach (var bound in bounds)
+        {
+            var nothing = bound.Value is DateTime ? "interval '0'" : "0";
+            _conditions.Add(
+                $"({ColumnOf(bound.Field)} + {nothing}) {SignOf(bound.Comparison)} {Take(bound.Value)}");
         }
     }
 

@@ -155,6 +155,33 @@ public sealed class ListWayTests(DatabaseWithManyRows database) : IClassFixture<
         }
     }
 
+    /// <summary>
+    /// Of ten million a walk would pass too many, and all that have the terms would be too many to read.
+    /// </summary>
+    [Theory]
+    [InlineData("service=service-60&totalfee[gte]=400")]
+    [InlineData("service=service-40&status=completed&totalfee[gt]=50&totalfee[lt]=150")]
+    public async Task Terms_and_an_amount_are_looked_for_in_one_span_of_time_after_the_other(string query)
+    {
+        var (newest, sort) = ListPlanTests.Read(query, "-createdAt");
+        var way = ListWay.Choose(newest, sort, after: null, PageSize, database.Statistics with { Rows = 1e7 })!;
+        way.Spans.ShouldNotBeNull(way.ToString());
+        way.WalkedRows.ShouldBeLessThanOrEqualTo(1_000);
+
+        foreach (var sorted in (string[])["-createdAt", "createdAt"])
+        {
+            (var filter, sort) = ListPlanTests.Read(query, sorted);
+            foreach (var after in (OrderPosition?[])[null, await database.MiddleAsync(sort)])
+            {
+                var expected = await database.IdsAsync(OrderQueryStore.Page(filter, sort, after, PageSize));
+                var spanned = OrderQueryStore.SpannedPage(filter, sort, after, PageSize, way.Spans);
+
+                expected.ShouldNotBeEmpty();
+                (await database.IdsAsync(spanned)).ShouldBe(expected, $"{sorted} {after}");
+            }
+        }
+    }
+
     /// <summary>The walk passes all that came since, and all that fit would be more to read.</summary>
     [Theory]
     [InlineData("service=service-0&datetime[gte]=2020-03-01T00:00:00Z&datetime[lt]=2021-03-01T00:00:00Z", 20)]
