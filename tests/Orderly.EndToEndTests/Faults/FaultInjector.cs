@@ -80,11 +80,19 @@ internal sealed class FaultInjector(Installation installation, Random random, Fa
     {
         var before = installation.PostmasterPid;
         Signals.Send(before, Signals.Kill);
-        await RecoverAsync();
-        if (installation.PostmasterPid == before)
+
+        // Its backends may answer for a moment longer.
+        for (var waited = 0; installation.PostmasterPid == before; waited += PollMilliseconds)
         {
-            throw new InvalidOperationException("The postmaster was not started again.");
+            if (waited >= RecoveryTimeoutSeconds * 1000)
+            {
+                throw new InvalidOperationException("The postmaster was not started again.");
+            }
+
+            await Task.Delay(PollMilliseconds);
         }
+
+        await RecoverAsync();
     }
 
     private async Task FreezeBackendsAsync() =>
