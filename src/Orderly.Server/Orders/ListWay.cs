@@ -297,12 +297,12 @@ internal sealed record ListWay(int WalkedRows, bool WalksStatus, bool WalksTeam,
             ListCosts.OfSearched(1, terms * known.Rows),
             ListCosts.OfEntries(inRange + (second * known.Rows), inRange * rest),
         }.Min();
-        var ranged = ranges.Aggregate(others, (all, range) => all * range.Share);
+        var inAll = known.ShareOfBounds(bounds);
         var (spans, spanned) = filter.Terms.Count > 0 && sort.IsBy(OrderFilter.CreatedAt)
             && ranges.TrueForAll(range => IsApartFromCreation(range.Field))
-                ? BySpans(filter, sort.IsDescending, ranged, read: ranged / others, count, known)
+                ? BySpans(filter, sort.IsDescending, others * inAll, read: inAll, count, known)
                 : (null, double.PositiveInfinity);
-        var rows = walked * page / Math.Max(share * others * rest, 1 / known.Rows);
+        var rows = walked * page / Math.Max(inAll * others * terms, 1 / known.Rows);
         var isWalk = rows <= WalkedForRangeMax || ListCosts.Of(known.CorrelationOf(sort.Field)).OfRead(rows)
             <= new[] { ofRange, gathered, spanned }.Min();
         var readsFirst = !isAlone && ofRange < gathered;
