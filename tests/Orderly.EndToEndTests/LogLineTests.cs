@@ -59,6 +59,17 @@ public sealed class LogLineTests(LogLineTests.Usual usual) : IClassFixture<LogLi
         await Patience.UntilAsync(() => AskAndCountAsync(server, client, isHeard: true), PatienceSeconds);
     }
 
+    /// <summary>A write to PostgreSQL's files, which may be below, must not wake the server.</summary>
+    [Fact]
+    public void No_folder_is_watched_by_the_kernel()
+    {
+        var descriptors = Directory.GetFiles($"/proc/{usual.Server.ProcessId}/fdinfo");
+
+        descriptors.ShouldNotBeEmpty();
+        descriptors.Where(File.Exists).SelectMany(File.ReadLines)
+            .Where(line => line.StartsWith("inotify", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Nothing_personal_or_secret_is_in_any_line_at_any_level()
     {

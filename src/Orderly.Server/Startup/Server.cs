@@ -141,8 +141,13 @@ internal static class Server
         return await app.Services.GetRequiredService<OpenApiText>().BytesAsync();
     }
 
+    /// <remarks>
+    /// Files of settings are looked at every few seconds. To be told of their changes, .NET would watch all folders
+    /// below, and so hear of each write of a PostgreSQL whose data is there.
+    /// </remarks>
     private static WebApplicationBuilder CreateBuilder(string[] arguments)
     {
+        Environment.SetEnvironmentVariable("DOTNET_USE_POLLING_FILE_WATCHER", "1");
         var builder = WebApplication.CreateBuilder(arguments);
         AddShippedSettings(builder.Configuration);
         DotEnv.Add(builder.Configuration, Directory.GetCurrentDirectory());
