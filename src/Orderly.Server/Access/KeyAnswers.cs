@@ -78,7 +78,7 @@ internal sealed class KeyPage(Paged<ApiKey> page) : IResult, IEndpointMetadataPr
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(Page<KeyView>), [JsonBody.MediaType]));
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(CountedPage<KeyView>), [JsonBody.MediaType]));
         builder.Metadata.Add(new Gives(200, "One page of keys.", "Link"));
     }
 }

@@ -52,7 +52,7 @@ internal static class KeySchemas
         rotate["overlapSeconds"].Whole(0, RotateKey.OverlapSecondsMax)
             .Default(JsonValue.Create(RotateKey.OverlapSecondsDefault));
         rotate["version"].Whole(1, int.MaxValue);
-        DescribePage(book.Answer("PageOfKeyView"));
+        book.CountedPage("CountedPageOfKeyView");
         DescribeAudit(book);
     }
 
@@ -85,12 +85,6 @@ internal static class KeySchemas
         {
             Type = JsonSchemaType.Object, Description = "More about it, by type.",
         });
-        DescribePage(book.Answer("PageOfAuditEntry"));
-    }
-
-    private static void DescribePage(SchemaFields page)
-    {
-        page["data"].Items(0, PageInput.SizeMax);
-        page["next"].Text(1, Cursor.LengthMax).Shape(PageInput.After.Pattern!);
+        book.Page("PageOfAuditEntry");
     }
 }

@@ -37,16 +37,19 @@ internal sealed class KeyStore(ReadDataSource reads, WriteDataSource writes)
     private const string SelectOne = $"select {Columns} from keys k where k.key_id = $1 and ($2 or k.team = $3)";
 
     /// <summary>Of every team or of one; without the revoked ones, with them, or them alone.</summary>
+    private const string IsListed =
+        "($1 or k.team = $2) and (k.revoked_at is null or $3) and (k.revoked_at is not null or $4)";
+
     private const string SelectPage =
         $"""
         select {Columns}
         from keys k
-        where (k.created_at, k.key_id) < ($2, $3)
-            and ($4 or k.team = $5)
-            and (k.revoked_at is null or $6) and (k.revoked_at is not null or $7)
+        where {IsListed} and (k.created_at, k.key_id) < ($5, $6)
         order by k.created_at desc, k.key_id desc
-        limit $1
+        limit $7
         """;
+
+    private const string CountListed = $"select count(*) from keys k where {IsListed}";
 
     private const string SelectDigests = "select digest from key_secrets where key_id = $1";
 
@@ -108,13 +111,10 @@ internal sealed class KeyStore(ReadDataSource reads, WriteDataSource writes)
         int count, KeyPosition? after, string? onlyTeam, bool? revoked, CancellationToken stop)
     {
         await using var command = reads.Source.CreateCommand(SelectPage);
-        command.Parameters.Add(Parameters.Of(count));
+        AddFilter(command, onlyTeam, revoked);
         command.Parameters.Add(Parameters.Of(after?.CreatedAt ?? Parameters.EndOfTime));
         command.Parameters.Add(Parameters.Of(after?.Id ?? ""));
-        command.Parameters.Add(Parameters.Of(onlyTeam is null));
-        command.Parameters.Add(Parameters.Of(onlyTeam));
-        command.Parameters.Add(Parameters.Of(revoked is not false));
-        command.Parameters.Add(Parameters.Of(revoked is not true));
+        command.Parameters.Add(Parameters.Of(count));
         await using var reader = await command.ExecuteReaderAsync(stop);
         var keys = new List<ApiKey>();
         while (await reader.ReadAsync(stop))
@@ -123,6 +123,22 @@ internal sealed class KeyStore(ReadDataSource reads, WriteDataSource writes)
         }
 
         return keys;
+    }
+
+    /// <summary>How many keys there are in all.</summary>
+    public async Task<long> CountAsync(string? onlyTeam, bool? revoked, CancellationToken stop)
+    {
+        await using var command = reads.Source.CreateCommand(CountListed);
+        AddFilter(command, onlyTeam, revoked);
+        return (long)(await command.ExecuteScalarAsync(stop))!;
+    }
+
+    private static void AddFilter(NpgsqlCommand command, string? onlyTeam, bool? revoked)
+    {
+        command.Parameters.Add(Parameters.Of(onlyTeam is null));
+        command.Parameters.Add(Parameters.Of(onlyTeam));
+        command.Parameters.Add(Parameters.Of(revoked is not false));
+        command.Parameters.Add(Parameters.Of(revoked is not true));
     }
 
     /// <summary>The SHA-256 of each of the bootstrap key's secrets; none where there is no such key.</summary>

@@ -28,7 +28,7 @@ internal static class KeysApi
         keys.MapMethods("", Described.ReadMethods, ListAsync)
             .WithName("listKeys").WithSummary("List keys, the newest first")
             .WithMetadata(
-                PageInput.Limit, PageInput.After, ListKeys.RevokedParameter);
+                PageInput.Limit, PageInput.After, PageInput.Count, ListKeys.RevokedParameter);
         keys.MapMethods("{id}", Described.ReadMethods, GetAsync)
             .WithName("getKey").WithSummary("Read a key, without its secret")
             .WithMetadata(Id).CanRefuse(404);

@@ -15,9 +15,11 @@ internal sealed class ListKeys(KeyStore keys)
 
     public async Task<Result<Paged<ApiKey>>> RunAsync(HttpRequest request, Caller caller, CancellationToken stop)
     {
-        var query = QueryInput.Read(request, PageInput.Limit.Name, PageInput.After.Name, RevokedParameter.Name);
+        var query = QueryInput.Read(
+            request, PageInput.Limit.Name, PageInput.After.Name, PageInput.Count.Name, RevokedParameter.Name);
         var size = PageInput.Size(query);
         var revoked = ReadRevoked(query);
+        var countsExactly = PageInput.CountsExactly(query);
         var name = $"keys|revoked={revoked}|team={caller.OnlyTeam}";
         var after = PageInput.Position(query, name, ParsePosition);
         if (query.ToProblem() is { } problem)
@@ -26,8 +28,15 @@ internal sealed class ListKeys(KeyStore keys)
         }
 
         var found = await keys.ListAsync(size + 1, after, caller.OnlyTeam, revoked, stop);
-        return PageInput.Cut(
-            found, size, name, key => [PageInput.KeyOf(key.CreatedAt), key.Id]);
+        var page = PageInput.Cut(found, size, name, key => [PageInput.KeyOf(key.CreatedAt), key.Id]);
+        return countsExactly is null
+            ? page
+            : page with
+            {
+                Count = new RowCount(
+                    page.CountOfAll(isFirst: after is null) ?? await keys.CountAsync(caller.OnlyTeam, revoked, stop),
+                    IsExact: true),
+            };
     }
 
     private static bool? ReadRevoked(QueryInput query)

@@ -14,6 +14,10 @@ internal sealed record Paged<T>(IReadOnlyList<T> Rows, string? Next)
 {
     /// <summary>Where the caller asked for it.</summary>
     public RowCount? Count { get; init; }
+
+    /// <summary>How many rows the list has in all, where this page has them all.</summary>
+    /// <param name="isFirst">Whether there is no page before.</param>
+    public long? CountOfAll(bool isFirst) => isFirst && Next is null ? Rows.Count : null;
 }
 
 /// <summary>
@@ -24,6 +28,9 @@ internal static class PageInput
 {
     public const int SizeMax = 500;
     public const int SizeDefault = 50;
+
+    private const string Exactly = "exact";
+    private const string ByEstimate = "estimate";
 
     /// <summary>What stands between the texts of a key: no text of the service holds it.</summary>
     private const char Separator = '\0';
@@ -36,7 +43,23 @@ internal static class PageInput
             LengthMax = Cursor.LengthMax, Pattern = "^[A-Za-z0-9_-]+$",
         };
 
+    public static readonly TakesParameter Count =
+        new("count", "string",
+            "How many rows there are in all: counted, or about, which is quick however many there are.")
+        {
+            Values = [Exactly, ByEstimate],
+        };
+
     public static int Size(QueryInput query) => query.WholeNumber(Limit.Name, 1, SizeMax, SizeDefault);
+
+    /// <summary>
+    /// Whether the caller wants to know how many rows there are in all, and exactly; null: not at all.
+    /// </summary>
+    public static bool? CountsExactly(QueryInput query) => query.Choice(Count.Name, Count.Values) switch
+    {
+        null => null,
+        var counting => string.Equals(counting, Exactly, StringComparison.Ordinal),
+    };
 
     /// <summary>Behind which row the page starts; null where it is the first, or the cursor is at fault.</summary>
     /// <param name="query">The query of the request.</param>

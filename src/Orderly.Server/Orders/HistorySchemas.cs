@@ -52,9 +52,7 @@ internal static class HistorySchemas
         change.Put("from", SchemaBook.Any("The value before, of any type; null where there was none."));
         change.Put("to", SchemaBook.Any("The value after, of any type; null where there is none any more."));
         book.Drop(nameof(System.Text.Json.JsonElement));
-        var page = book.Answer("PageOfRevisionView");
-        page["data"].Items(0, PageInput.SizeMax);
-        page["next"].Text(1, Database.Cursor.LengthMax).Shape(PageInput.After.Pattern!);
+        book.Page("PageOfRevisionView");
     }
 
     private static void DescribeEvents(SchemaBook book)
@@ -71,9 +69,7 @@ internal static class HistorySchemas
         data["actor"].Text(1, ActorLengthMax);
         data["reason"].Text(1, ReasonText.LengthMax);
         data["changedFields"].Items(0, FieldsMax).Items = TextItem().Text(1, FieldLengthMax);
-        var page = book.Answer(nameof(ChangePage));
-        page["data"].Items(0, ReadFeed.PageSizeMax);
-        page["next"].Text(1, Database.Cursor.LengthMax).Shape(PageInput.After.Pattern!);
+        book.Page(nameof(ChangePage), ReadFeed.PageSizeMax);
     }
 
     private static OpenApiSchema TextItem() => new() { Type = JsonSchemaType.String };

@@ -24,22 +24,10 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
     /// orders, since it takes rare words for more common than they are.
     /// </summary>
     private const int FoundRowsMin = PageInput.SizeDefault + 1;
-    private const string CountParameter = "count";
-    private const string CountExactly = "exact";
-    private const string CountByEstimate = "estimate";
-
-    private static readonly string[] Counts = [CountExactly, CountByEstimate];
 
     private static readonly string[] Parameters =
-        [PageInput.Limit.Name, PageInput.After.Name, "sort", CountParameter, "fields", LayoutParameter,
+        [PageInput.Limit.Name, PageInput.After.Name, "sort", PageInput.Count.Name, "fields", LayoutParameter,
             .. OrderFilterInput.Names];
-
-    public static readonly TakesParameter Count =
-        new(CountParameter, "string",
-            "How many orders there are in all: counted, or about, which is quick however many there are.")
-        {
-            Values = Counts,
-        };
 
     public async Task<Result<OrderList>> RunAsync(HttpRequest request, Caller caller, CancellationToken stop)
     {
@@ -51,7 +39,7 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
 
         var sort = Sort.Read(query, OrderFilter.OrderedFields, DefaultSort);
         var size = PageInput.Size(query);
-        var counting = query.Choice(CountParameter, Counts);
+        var countsExactly = PageInput.CountsExactly(query);
         var fields = FieldSelection.Read(query, OrderDocument.Fields);
         RefuseLayout(query, JsonBody.MediaType);
         var name = $"orders|{sort}|{filter.Identity}";
@@ -71,12 +59,12 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
 
         var page = PageInput.Cut(
             found, size, name, order => FormatPosition(order, sort), OrderListStore.EndsEarly(found));
-        if (counting is null)
+        if (countsExactly is null)
         {
             return new OrderList(page, fields);
         }
 
-        return await CountAsync(reached, page, isFirst: after is null, counting, stop) is { } count
+        return await CountAsync(reached, page, isFirst: after is null, countsExactly.Value, stop) is { } count
             ? new OrderList(page with { Count = count }, fields)
             : TooBroad("the orders can't be counted exactly", "Ask for count=estimate");
     }
@@ -92,14 +80,14 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
     }
 
     private async Task<RowCount?> CountAsync(
-        OrderFilter filter, Paged<StoredOrder> page, bool isFirst, string counting, CancellationToken stop)
+        OrderFilter filter, Paged<StoredOrder> page, bool isFirst, bool exactly, CancellationToken stop)
     {
-        if (isFirst && page.Next is null)
+        if (page.CountOfAll(isFirst) is { } all)
         {
-            return new RowCount(page.Rows.Count, IsExact: true); // all of them are on this page
+            return new RowCount(all, IsExact: true);
         }
 
-        if (string.Equals(counting, CountExactly, StringComparison.Ordinal))
+        if (exactly)
         {
             return await orders.CountAsync(filter, stop) is { } counted ? new RowCount(counted, IsExact: true) : null;
         }

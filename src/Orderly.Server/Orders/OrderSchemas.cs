@@ -66,10 +66,7 @@ internal static class OrderSchemas
         DescribeLine(book.Answer(nameof(ServiceLineView)));
         DescribeCustomer(book.Answer(nameof(Customer)));
         order["deletedAt"].NotNull();
-        var page = book.AnswerBut("CountedPageOfOrderView", "count");
-        DescribeCount(page, book);
-        page["data"].Items(0, PageInput.SizeMax);
-        DescribeNext(page["next"]);
+        book.CountedPage("CountedPageOfOrderView");
         return order;
     }
 
@@ -118,16 +115,6 @@ internal static class OrderSchemas
             MaxLength = OrderInput.MetadataValueLengthMax,
         };
     }
-
-    private static void DescribeCount(SchemaFields page, SchemaBook book)
-    {
-        book.Answer(nameof(PageCount))["value"].Whole(0, long.MaxValue);
-        page.Put("count", book.Reference(nameof(PageCount)));
-    }
-
-    /// <summary>The cursor of a page.</summary>
-    private static void DescribeNext(OpenApiSchema next) => next
-        .Text(1, Database.Cursor.LengthMax).Shape(PageInput.After.Pattern!);
 
     private static OpenApiSchema StatusItem(string[] statuses) =>
         new OpenApiSchema { Type = JsonSchemaType.String }.Among(statuses);

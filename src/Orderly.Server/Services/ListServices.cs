@@ -17,7 +17,7 @@ internal sealed class ListServices(ServiceStore services)
     public static readonly IReadOnlyList<string> SortFields = [Id, Name, CreatedAt, UpdatedAt];
 
     private static readonly string[] Parameters =
-        [PageInput.Limit.Name, PageInput.After.Name, "sort", "active", "fields"];
+        [PageInput.Limit.Name, PageInput.After.Name, PageInput.Count.Name, "sort", "active", "fields"];
 
     public async Task<Result<ServiceList>> RunAsync(HttpRequest request, CancellationToken stop)
     {
@@ -25,6 +25,7 @@ internal sealed class ListServices(ServiceStore services)
         var active = query.Bool("active");
         var sort = Sort.Read(query, SortFields, DefaultSort);
         var size = PageInput.Size(query);
+        var countsExactly = PageInput.CountsExactly(query);
         var fields = FieldSelection.Read(query, ServiceDocument.Fields);
         var name = $"services|{sort}|active={active}";
         var after = PageInput.Position(query, name, ServicePosition.Parse);
@@ -34,7 +35,16 @@ internal sealed class ListServices(ServiceStore services)
         }
 
         var found = await services.ListAsync(size + 1, sort, after, active, stop);
+        var page = PageInput.Cut(found, size, name, service => ServicePosition.Of(service, sort).Format());
         return new ServiceList(
-            PageInput.Cut(found, size, name, service => ServicePosition.Of(service, sort).Format()), fields);
+            countsExactly is null
+                ? page
+                : page with
+                {
+                    Count = new RowCount(
+                        page.CountOfAll(isFirst: after is null) ?? await services.CountAsync(active, stop),
+                        IsExact: true),
+                },
+            fields);
     }
 }

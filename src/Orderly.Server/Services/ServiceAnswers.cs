@@ -75,7 +75,8 @@ internal sealed class ServicePage(ServiceList page) : IResult, IEndpointMetadata
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(Page<ServiceView>), [JsonBody.MediaType]));
+        builder.Metadata.Add(
+            new ProducesResponseTypeMetadata(200, typeof(CountedPage<ServiceView>), [JsonBody.MediaType]));
         builder.Metadata.Add(new Gives(200, "One page of service records.", "Link"));
     }
 }

@@ -30,9 +30,7 @@ internal static class ServiceSchemas
         patch["name"].NotNull();
         patch.TakeBack(service, ReadOnlyFields);
 
-        var page = book.Answer("PageOfServiceView");
-        page["data"].Items(0, PageInput.SizeMax);
-        page["next"].Text(1, Cursor.LengthMax).Shape(PageInput.After.Pattern!);
+        book.CountedPage("CountedPageOfServiceView");
     }
 
     /// <summary>The id of a service record.</summary>

@@ -17,7 +17,9 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes,
     private const string SelectOne = $"select {Columns} from services s where s.service_id = $1";
 
     /// <summary>Records are few; which of them are active needs no index.</summary>
-    private const string SelectPage = $"select {Columns} from services s where (not $1 or s.active = $2)";
+    private const string FromListed = "from services s where (not $1 or s.active = $2)";
+    private const string SelectPage = $"select {Columns} {FromListed}";
+    private const string CountListed = $"select count(*) {FromListed}";
 
     /// <summary>One row even where no record is found, since the epoch is wanted all the same.</summary>
     private const string SelectCatalog =
@@ -71,8 +73,7 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes,
         var direction = sort.IsDescending ? "desc" : "asc";
         await using var command = reads.Source.CreateCommand(
             $"{SelectPage} {behind} order by {column} {direction}, s.service_id {direction} limit $3");
-        command.Parameters.Add(Parameters.Of(active is not null));
-        command.Parameters.Add(Parameters.Of(active ?? false));
+        AddFilter(command, active);
         command.Parameters.Add(Parameters.Of(count));
         if (after is not null)
         {
@@ -88,6 +89,14 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes,
         }
 
         return services;
+    }
+
+    /// <summary>How many records there are in all.</summary>
+    public async Task<long> CountAsync(bool? active, CancellationToken stop)
+    {
+        await using var command = reads.Source.CreateCommand(CountListed);
+        AddFilter(command, active);
+        return (long)(await command.ExecuteScalarAsync(stop))!;
     }
 
     /// <summary>What orders need of these records, and the epoch at which it was read.</summary>
@@ -197,4 +206,10 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes,
         CreatedAt = row.GetDateTime(7),
         UpdatedAt = row.GetDateTime(8),
     };
+
+    private static void AddFilter(NpgsqlCommand command, bool? active)
+    {
+        command.Parameters.Add(Parameters.Of(active is not null));
+        command.Parameters.Add(Parameters.Of(active ?? false));
+    }
 }

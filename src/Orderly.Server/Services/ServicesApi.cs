@@ -21,7 +21,7 @@ internal static class ServicesApi
             .WithName("listServices").WithSummary("List service records")
             .WithMetadata(
                 new RequiredScope(Scopes.ServicesRead),
-                PageInput.Limit, PageInput.After,
+                PageInput.Limit, PageInput.After, PageInput.Count,
                 Sort.Described(ListServices.SortFields, ListServices.DefaultSort),
                 new TakesParameter("active", "boolean", "Only active ones, or only retired ones."),
                 FieldSelection.Described(ServiceDocument.Fields));

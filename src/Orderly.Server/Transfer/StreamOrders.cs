@@ -21,7 +21,7 @@ internal sealed class StreamOrders(
     private static readonly string[] RowChoices = [RowPerOrder, RowPerLine];
 
     /// <summary>What only a list in pages takes.</summary>
-    private static readonly string[] OfPages = [PageInput.Limit.Name, PageInput.After.Name, ListOrders.Count.Name];
+    private static readonly string[] OfPages = [PageInput.Limit.Name, PageInput.After.Name, PageInput.Count.Name];
 
     private static readonly string[] Parameters =
         [.. OfPages, "sort", "fields", ListOrders.LayoutParameter, .. OrderFilterInput.Names];

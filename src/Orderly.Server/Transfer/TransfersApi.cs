@@ -23,7 +23,7 @@ internal static class TransfersApi
                 + $"once, is cut off, and so is a stream after {StreamLimits.StreamMinutesMax} minutes.")
             .WithMetadata(
                 new RequiredScope(Scopes.OrdersRead), PageInput.Limit, PageInput.After,
-                Sort.Described(OrderFilter.OrderedFields, ListOrders.DefaultSort), ListOrders.Count,
+                Sort.Described(OrderFilter.OrderedFields, ListOrders.DefaultSort), PageInput.Count,
                 FieldSelection.Described(OrderDocument.Fields), StreamOrders.Rows)
             .WithMetadata([.. OrderFilterInput.Described])
             .CanRefuse(406, 422);

@@ -308,6 +308,10 @@ public sealed class KeyLifeTests(RunningServer server) : IClassFixture<RunningSe
         seen.ShouldBeUnique();
         seen.ShouldBe(await server.Database.ListAsync<string>(
             "select key_id from keys where revoked_at is null order by created_at desc, key_id desc"));
+        var counted = (await _api.GetAsync("/keys?limit=1&count=exact")).ShouldBe(200);
+        counted.Raw("count").ShouldBe($"{{\"value\":{seen.Count},\"exact\":true}}");
+        (await _api.GetAsync("/keys?limit=500&count=estimate&cursor=" + counted.String("next"))).ShouldBe(200)
+            .Raw("count/value").ShouldBe($"{seen.Count}");
         (await _api.GetAsync("/keys?cursor=nope")).ShouldRefuse(400, "invalid-cursor");
         (await _api.GetAsync("/keys?limit=501")).ShouldRefuse(400, "invalid-parameter");
     }

@@ -45,6 +45,31 @@ public sealed class ListServicesTests(RunningServer server) : IClassFixture<Runn
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("&active=true")]
+    [InlineData("&active=false")]
+    public async Task Count_says_how_many_records_there_are_in_all(string filter)
+    {
+        var all = (await WalkAsync(filter)).Count;
+
+        foreach (var query in (string[])["limit=1&count=exact", "limit=500&count=exact", "limit=2&count=estimate"])
+        {
+            (await _api.GetAsync($"/services?{query}{filter}")).ShouldBe(200)
+                .Raw("count").ShouldBe($"{{\"value\":{all},\"exact\":true}}");
+        }
+
+        var next = (await _api.GetAsync("/services?limit=1" + filter)).At("next");
+        if (next.GetString() is { } cursor)
+        {
+            (await _api.GetAsync($"/services?limit=500&count=exact&cursor={cursor}{filter}")).ShouldBe(200)
+                .Raw("count/value").ShouldBe($"{all}");
+        }
+
+        (await _api.GetAsync("/services?limit=1" + filter)).Text.ShouldNotContain("count");
+    }
+
+    [Theory]
+    [InlineData("count=all", "count invalid-parameter")]
     [InlineData("sort=fee", "sort invalid-parameter")]
     [InlineData("active=yes", "active invalid-parameter")]
     [InlineData("fields=price", "fields invalid-parameter")]

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
+using Orderly.Contract.Orders;
+using Orderly.Server.Database;
 
 namespace Orderly.Server.Http.Description;
 
@@ -33,6 +35,18 @@ internal sealed class SchemaBook(OpenApiDocument document)
         var fields = Answer(name);
         Of(name).Required!.Remove(optional);
         return fields;
+    }
+
+    /// <summary>A page of a list.</summary>
+    public SchemaFields Page(string name, int rowsMax = PageInput.SizeMax) => Limit(Answer(name), rowsMax);
+
+    /// <summary>A page of a list that says how many rows there are in all, where that is asked for.</summary>
+    public SchemaFields CountedPage(string name)
+    {
+        Answer(nameof(PageCount))["value"].Whole(0, long.MaxValue);
+        var page = Limit(AnswerBut(name, "count"), PageInput.SizeMax);
+        page.Put("count", Reference(nameof(PageCount)));
+        return page;
     }
 
     /// <summary>The schema of something in an answer, some of whose fields are left out rather than null.</summary>
@@ -89,6 +103,13 @@ internal sealed class SchemaBook(OpenApiDocument document)
         Description = description,
         OneOf = [new OpenApiSchema { Type = JsonSchemaType.Null }, Reference(name)],
     };
+
+    private static SchemaFields Limit(SchemaFields page, int rowsMax)
+    {
+        page["data"].Items(0, rowsMax);
+        page["next"].Text(1, Cursor.LengthMax).Shape(PageInput.After.Pattern!);
+        return page;
+    }
 
     private OpenApiSchema Of(string name) =>
         document.Components!.Schemas!.TryGetValue(name, out var schema) && schema is OpenApiSchema own
