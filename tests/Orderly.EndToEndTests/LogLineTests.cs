@@ -53,6 +53,13 @@ public sealed class LogLineTests(LogLineTests.Usual usual) : IClassFixture<LogLi
             TestContext.Current.CancellationToken);
         await Patience.UntilAsync(() => AskAndCountAsync(server, client, isHeard: false), PatienceSeconds);
 
+        await File.WriteAllTextAsync(settings, "{", TestContext.Current.CancellationToken);
+        await Patience.UntilAsync(
+            () => Task.FromResult(server.LogLines.Any(
+                line => line.Contains("\"SettingsUnreadable\"", StringComparison.Ordinal)
+                    && line.Contains(settings, StringComparison.Ordinal))),
+            PatienceSeconds);
+
         await File.WriteAllTextAsync(
             settings, """{"Logging": {"LogLevel": {"Orderly.Requests": "Information"}}}""",
             TestContext.Current.CancellationToken);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Orderly.Server.Database;
 using Orderly.Server.Http;
 
@@ -83,6 +84,7 @@ internal sealed class SettingsReader
         reader.RefuseUnknown("Proxy");
         reader.RefuseUnknown(PeopleSettingsReader.Section);
         reader.RefuseUnknown("Privacy");
+        RefuseWrongLevels(configuration.GetSection("Logging"));
         var server = reader.ReadServer();
         return new AllSettings(server, reader.ReadOrders(), reader.ReadChanges(server))
         {
@@ -175,16 +177,28 @@ internal sealed class SettingsReader
 
     private string ReadUrls()
     {
-        var urls = Text("urls") ?? DefaultUrls;
-        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        const string takes = "takes addresses such as http://127.0.0.1:5080, separated by ;";
+        var text = Text("urls") ?? DefaultUrls;
+        var urls = text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (urls.Length == 0)
+        {
+            throw Wrong("urls", text, takes);
+        }
+
+        foreach (var (index, url) in urls.Index())
         {
             if (!IsAddress(url))
             {
-                throw Wrong("urls", url, "takes addresses such as http://127.0.0.1:5080, separated by ;");
+                throw Wrong("urls", url, takes);
+            }
+
+            if (urls.Take(index).Contains(url, StringComparer.OrdinalIgnoreCase))
+            {
+                throw new SettingsException($"urls has {url} twice.");
             }
         }
 
-        return urls;
+        return text;
     }
 
     private static bool IsAddress(string url)
@@ -192,7 +206,7 @@ internal sealed class SettingsReader
         try
         {
             var address = BindingAddress.Parse(url);
-            return address.PathBase.Length == 0
+            return address.PathBase.Length == 0 && address.Port is >= IPEndPoint.MinPort and <= IPEndPoint.MaxPort
                 && address.Scheme.ToUpperInvariant() is "HTTP" or "HTTPS";
         }
         catch (FormatException)
@@ -317,6 +331,21 @@ internal sealed class SettingsReader
                 throw new SettingsException(
                     $"There is no setting {name}.{Suggestion.For(name, Known.Select(known => known.Name))} "
                     + "--help lists all.");
+            }
+        }
+    }
+
+    /// <summary>Levels of the log, for all that write it and for each.</summary>
+    private static void RefuseWrongLevels(IConfigurationSection logging)
+    {
+        const string levels = "LogLevel";
+        foreach (var level in logging.GetChildren().Select(child => child.GetSection(levels))
+            .Append(logging.GetSection(levels)).SelectMany(section => section.GetChildren()))
+        {
+            if (!Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _))
+            {
+                throw Wrong(
+                    level.Path, level.Value ?? "", $"takes one of {string.Join(", ", Enum.GetNames<LogLevel>())}");
             }
         }
     }

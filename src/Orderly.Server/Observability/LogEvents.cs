@@ -24,6 +24,9 @@ internal static partial class LogEvents
     [LoggerMessage(1004, LogLevel.Information, "Gave {Count} orders the terms that lists find them by")]
     public static partial void TermsFilled(ILogger log, int count);
 
+    [LoggerMessage(1005, LogLevel.Warning, "A changed file of settings can't be read and does not count: {Reason}")]
+    public static partial void SettingsUnreadable(ILogger log, string reason);
+
     [LoggerMessage(2000, LogLevel.Warning,
         "A group of {Count} writes was refused by the database ({SqlState}) and is tried one by one")]
     public static partial void GroupSplit(ILogger log, int count, string sqlState);

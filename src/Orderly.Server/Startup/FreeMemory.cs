@@ -13,9 +13,10 @@ internal sealed class FreeMemory(TimeProvider time) : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (GiveBack())
+        while (!stoppingToken.IsCancellationRequested && GiveBack())
         {
-            await Task.Delay(TimeSpan.FromSeconds(PauseSeconds), time, stoppingToken);
+            await Task.Delay(TimeSpan.FromSeconds(PauseSeconds), time, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // told to stop
         }
     }
 

@@ -32,6 +32,7 @@ internal static class Server
                 builder, settings, database.ConnectionString, database.IsNew, starting.Token);
             await using (app)
             {
+                TellOfUnreadableSettings(app);
                 await app.StartAsync(starting.Token);
                 Announce(app, newKey);
                 await app.WaitForShutdownAsync(starting.Token);
@@ -148,11 +149,18 @@ internal static class Server
     private static WebApplicationBuilder CreateBuilder(string[] arguments)
     {
         Environment.SetEnvironmentVariable("DOTNET_USE_POLLING_FILE_WATCHER", "1");
-        var builder = WebApplication.CreateBuilder(arguments);
-        AddShippedSettings(builder.Configuration);
-        DotEnv.Add(builder.Configuration, Directory.GetCurrentDirectory());
-        builder.AddLog();
-        return builder;
+        try
+        {
+            var builder = WebApplication.CreateBuilder(arguments);
+            AddShippedSettings(builder.Configuration);
+            DotEnv.Add(builder.Configuration, Directory.GetCurrentDirectory());
+            builder.AddLog();
+            return builder;
+        }
+        catch (InvalidDataException exception) // .NET's word for a file of settings that is not JSON
+        {
+            throw new SettingsException(Explain(exception));
+        }
     }
 
     /// <summary>
@@ -166,6 +174,19 @@ internal static class Server
             Optional = true,
             ReloadOnChange = true,
         });
+
+    /// <summary>What can't be read after a change; at the start it is refused.</summary>
+    private static void TellOfUnreadableSettings(WebApplication app)
+    {
+        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Orderly.Settings");
+        foreach (var file in ((IConfigurationRoot)app.Configuration).Providers.OfType<FileConfigurationProvider>())
+        {
+            file.Source.OnLoadException = failure => LogEvents.SettingsUnreadable(log, Explain(failure.Exception));
+        }
+    }
+
+    private static string Explain(Exception unreadable) =>
+        $"{unreadable.Message} {unreadable.GetBaseException().Message}";
 
     private static void Announce(WebApplication app, string? newKey)
     {

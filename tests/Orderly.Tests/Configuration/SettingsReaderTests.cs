@@ -86,6 +86,12 @@ public sealed class SettingsReaderTests
 
     [Theory]
     [InlineData("urls", "nonsense")]
+    [InlineData("urls", ";")]
+    [InlineData("urls", "http://127.0.0.1:65536")]
+    [InlineData("urls", "http://127.0.0.1:-1")]
+    [InlineData("urls", "http://127.0.0.1:5081;http://127.0.0.1:5081")]
+    [InlineData("Logging:LogLevel:Default", "Loud")]
+    [InlineData("Logging:Console:LogLevel:Orderly.Requests", "")]
     [InlineData("Orderly:SampleData", "yes")]
     [InlineData("Orderly:StartTimeout", "30")]
     [InlineData("Orderly:StartTimeout", "-00:00:01")]
