@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using Orderly.Contract.Problems;
 
@@ -117,10 +118,10 @@ internal static class JsonBody
     /// <summary>What is wrong with the media type of a request, or null.</summary>
     public static Problem? CheckMediaType(HttpRequest request, string expected)
     {
-        var encoding = request.Headers.ContentEncoding;
-        if (encoding.Count > 0 && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase))
+        if (IsOtherThan("identity", request.Headers.ContentEncoding)
+            || IsOtherThan("chunked", request.Headers.TransferEncoding))
         {
-            return Unsupported("The body must not be compressed (Content-Encoding).", expected);
+            return Unsupported("The body must not be compressed (Content-Encoding, Transfer-Encoding).", expected);
         }
 
         if (MediaTypeHeaderValue.TryParse(request.ContentType, out var given)
@@ -137,6 +138,9 @@ internal static class JsonBody
                 : $"{Suggestion.Quote(request.ContentType)} is not taken here; send {expected} in UTF-8.",
             expected);
     }
+
+    private static bool IsOtherThan(string encoding, StringValues header) =>
+        header.Count > 0 && !string.Equals(header, encoding, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// Says what would be taken: Accept (RFC 9110, 12.5.1) and, for PATCH, Accept-Patch (RFC 5789, 3.1).

@@ -12,8 +12,10 @@ public sealed class RawRequestTests(RunningServer server) : IClassFixture<Runnin
         return await connection.ReadToEndAsync();
     }
 
-    [Fact]
-    public async Task A_chunked_body_without_a_length_is_read()
+    [Theory]
+    [InlineData("chunked", "201 Created")]
+    [InlineData("gzip, chunked", "415 Unsupported Media Type")]
+    public async Task A_body_without_a_length_is_read_where_it_is_not_compressed(string encoding, string status)
     {
         var answer = await SendAsync(
             $$"""
@@ -21,7 +23,7 @@ public sealed class RawRequestTests(RunningServer server) : IClassFixture<Runnin
             Host: test
             X-Api-Key: {{RunningServer.Key}}
             Content-Type: application/json
-            Transfer-Encoding: chunked
+            Transfer-Encoding: {{encoding}}
             Connection: close
 
             {{AnOrder.Least.Length:x}}
@@ -31,7 +33,29 @@ public sealed class RawRequestTests(RunningServer server) : IClassFixture<Runnin
 
             """);
 
-        answer.ShouldStartWith("HTTP/1.1 201 Created");
+        answer.ShouldStartWith($"HTTP/1.1 {status}");
+    }
+
+    [Theory]
+    [InlineData("head", "/orders")]
+    [InlineData("HEad", "/health/live")]
+    [InlineData("get", "/orders")]
+    [InlineData("Post", "/orders")]
+    public async Task A_method_in_other_letters_is_another_method(string method, string path)
+    {
+        var answer = await SendAsync(
+            $"""
+            {method} {path} HTTP/1.1
+            Host: test
+            X-Api-Key: {RunningServer.Key}
+            Connection: close
+
+
+            """);
+
+        answer.ShouldStartWith("HTTP/1.1 405 ");
+        answer.ShouldContain("\nAllow: ");
+        answer.ShouldContain($"'{method}' is not possible here; possible are ");
     }
 
     [Fact]

@@ -59,7 +59,23 @@ internal static class EdgeSetup
         }
 
         app.UseHsts();
+        app.Use(TakeMethodAsSpelled);
         app.Use(app.Services.GetRequiredService<GracefulStop>().SayAsync);
+    }
+
+    /// <summary>
+    /// A method is case-sensitive (RFC 9110, 9.1). To the router it is not: it took head for HEAD, whose answer has no
+    /// body, and Kestrel did not. In quotes it is one that nothing here knows.
+    /// </summary>
+    private static Task TakeMethodAsSpelled(HttpContext http, RequestDelegate next)
+    {
+        var method = http.Request.Method;
+        if (!string.Equals(HttpMethods.GetCanonicalizedValue(method), method, StringComparison.Ordinal))
+        {
+            http.Request.Method = $"'{method}'";
+        }
+
+        return next(http);
     }
 
     private static void Limit(KestrelServerOptions kestrel, EdgeSettings settings)
