@@ -14,33 +14,34 @@ namespace Orderly.Server.Transfer;
 internal sealed class CsvImport
 {
     private const string Id = "id";
+    private const string Notes = "notes";
     private const string LinePrefix = "services.";
     private const string CustomerPrefix = "customer.";
 
     private static readonly string[] Known =
     [
         Id, "datetime", "totalfee", "currency", "services", "services.id", "services.name", "services.quantity",
-        "services.fee", "reference", "metadata", "customer.name", "customer.email", "customer.phone", "notes",
+        "services.fee", "reference", "metadata", "customer.name", "customer.email", "customer.phone", Notes,
         "createdAt",
     ];
 
     private readonly string[] _columns;
     private readonly int _idAt;
-    private readonly List<List<CsvCell>> _lines = [];
+    private readonly List<List<string?>> _lines = [];
     private readonly bool _canHaveManyRows;
     private (long First, long Last) _numbers;
 
     /// <summary>The id of an order that was refused, and of whose rows more may come.</summary>
-    private CsvCell? _refused;
+    private string? _refused;
 
     /// <summary>What the row behind it has for an id: that of another order, unless its own is missing.</summary>
-    private CsvCell? _perhapsRefused;
+    private string? _perhapsRefused;
 
     /// <summary>
     /// The row before can't be read, and perhaps belongs to the order that comes: to one that its cells, if they are
     /// known, could be of.
     /// </summary>
-    private (long Number, List<CsvCell>? Cells)? _stray;
+    private (long Number, List<string?>? Cells)? _stray;
 
     private CsvImport(string[] columns)
     {
@@ -58,7 +59,7 @@ internal sealed class CsvImport
         }
 
         var faults = new Faults();
-        var columns = cells.Select(cell => cell.Text).ToArray();
+        var columns = cells.Select(cell => cell ?? "").ToArray();
         foreach (var name in columns
             .Where(name => !Known.Contains(name, StringComparer.Ordinal)).TakeWhile(_ => !faults.IsFull))
         {
@@ -119,7 +120,7 @@ internal sealed class CsvImport
         return [row with { LastNumber = _numbers.Last }];
     }
 
-    private IReadOnlyList<ImportRow> TakeLine(long number, List<CsvCell> cells)
+    private IReadOnlyList<ImportRow> TakeLine(long number, List<string?> cells)
     {
         var id = IdOf(cells);
         var stray = _stray;
@@ -134,7 +135,7 @@ internal sealed class CsvImport
         if (_lines.Count == 0)
         {
             _numbers = (number, number);
-            if (stray is { } between && !id.IsAbsent && (between.Cells is null || IsPartOf(between.Cells, cells)))
+            if (stray is { } between && id.Length > 0 && (between.Cells is null || IsPartOf(between.Cells, cells)))
             {
                 return [.. finished, RefuseBeside(between.Number, id)];
             }
@@ -149,10 +150,10 @@ internal sealed class CsvImport
     /// A row that can't be read: its order is refused by it. A quote that is not closed may have taken in rows of other
     /// orders; and behind other cells the id may be that of another column, since one may be missing or too many.
     /// </summary>
-    private IReadOnlyList<ImportRow> RefuseOwner(long number, byte[] row, List<CsvCell>? cells)
+    private IReadOnlyList<ImportRow> RefuseOwner(long number, byte[] row, List<string?>? cells)
     {
         if (_idAt != 0 || !_canHaveManyRows || row.Contains((byte)'\n')
-            || CsvRecord.ReadFirst(row) is not { } id || (cells is null && id.IsAbsent))
+            || CsvRecord.ReadFirst(row) is not { } id || (cells is null && id.Length == 0))
         {
             return RefuseStray(number);
         }
@@ -177,8 +178,8 @@ internal sealed class CsvImport
     /// Whether a row of too few or too many cells is one of an order without its id, or with a cell before it: then all
     /// others are where they are in that order, but for the shift.
     /// </summary>
-    private bool IsPartOf(List<CsvCell> cells, List<CsvCell> line) =>
-        (cells.Count == _columns.Length + 1 && IsSame(cells[1], line[0]))
+    private bool IsPartOf(List<string?> cells, List<string?> line) =>
+        (cells.Count == _columns.Length + 1 && IsSame(cells[1] ?? "", line[0]))
         || (cells.Count == _columns.Length - 1 && Enumerable.Range(1, cells.Count)
             .All(i => IsOfLine(_columns[i]) || cells[i - 1] == line[i]));
 
@@ -191,13 +192,13 @@ internal sealed class CsvImport
         }
 
         _stray = (number, Cells: null);
-        return _lines.Count > 0 && IdOf(_lines[0]) is { IsAbsent: false } id ? [RefuseBeside(number, id)] : Finish();
+        return _lines.Count > 0 && IdOf(_lines[0]) is { Length: > 0 } id ? [RefuseBeside(number, id)] : Finish();
     }
 
-    private ImportRow RefuseBeside(long stray, CsvCell id) => RefuseAll(id, new Problem(ProblemCode.InvalidBody,
+    private ImportRow RefuseBeside(long stray, string id) => RefuseAll(id, new Problem(ProblemCode.InvalidBody,
         $"Row {stray} beside this order can't be read, and may be one of its lines."));
 
-    private ImportRow RefuseTooMany(CsvCell id)
+    private ImportRow RefuseTooMany(string id)
     {
         var faults = new Faults();
         faults.Add(ProblemCode.InvalidCount, "#/services",
@@ -206,7 +207,7 @@ internal sealed class CsvImport
     }
 
     /// <summary>The order that is being read, with all of its rows that may still come.</summary>
-    private ImportRow RefuseAll(CsvCell id, Problem problem)
+    private ImportRow RefuseAll(string id, Problem problem)
     {
         _lines.Clear();
         _refused = id;
@@ -214,15 +215,15 @@ internal sealed class CsvImport
         return new ImportRow(_numbers.First, Body: null, problem) { LastNumber = _numbers.Last };
     }
 
-    private CsvCell IdOf(List<CsvCell> cells) => _idAt < 0 ? CsvCell.None : cells[_idAt];
+    private string IdOf(List<string?> cells) => _idAt < 0 ? "" : cells[_idAt] ?? "";
 
-    private static bool IsSame(CsvCell id, CsvCell? other) => !id.IsAbsent && id == other;
+    private static bool IsSame(string id, string? other) => id.Length > 0 && id == other;
 
     private string? DifferingColumn()
     {
         for (var i = 0; i < _columns.Length; i++)
         {
-            if (!IsOfLine(_columns[i]) && _lines.Exists(line => line[i] != _lines[0][i]))
+            if (!IsOfLine(_columns[i]) && _lines.Exists(line => (line[i] ?? "") != (_lines[0][i] ?? "")))
             {
                 return _columns[i];
             }
@@ -239,9 +240,9 @@ internal sealed class CsvImport
         writer.WriteStartObject();
         for (var i = 0; i < _columns.Length; i++)
         {
-            if (i != _idAt && !IsOfLine(_columns[i]) && !IsOfCustomer(_columns[i]) && !first[i].IsAbsent)
+            if (i != _idAt && !IsOfLine(_columns[i]) && !IsOfCustomer(_columns[i]) && IsGiven(_columns[i], first[i]))
             {
-                WriteMember(writer, _columns[i], first[i]);
+                WriteMember(writer, _columns[i], first[i]!);
             }
         }
 
@@ -263,10 +264,11 @@ internal sealed class CsvImport
     }
 
     /// <summary>The members whose columns have the prefix; for a member of its own only where there are any.</summary>
-    private void WriteGroup(Utf8JsonWriter writer, string? name, string prefix, List<CsvCell> cells)
+    private void WriteGroup(Utf8JsonWriter writer, string? name, string prefix, List<string?> cells)
     {
         var at = Enumerable.Range(0, _columns.Length)
-            .Where(i => _columns[i].StartsWith(prefix, StringComparison.Ordinal) && !cells[i].IsAbsent).ToList();
+            .Where(i => _columns[i].StartsWith(prefix, StringComparison.Ordinal) && IsGiven(_columns[i], cells[i]))
+            .ToList();
         if (name is not null && at.Count == 0)
         {
             return;
@@ -280,27 +282,27 @@ internal sealed class CsvImport
         writer.WriteStartObject();
         foreach (var i in at)
         {
-            WriteMember(writer, _columns[i][prefix.Length..], cells[i]);
+            WriteMember(writer, _columns[i][prefix.Length..], cells[i]!);
         }
 
         writer.WriteEndObject();
     }
 
     /// <summary>What is no number, or no JSON, is passed on as text, and refused where it is read.</summary>
-    private static void WriteMember(Utf8JsonWriter writer, string name, CsvCell cell)
+    private static void WriteMember(Utf8JsonWriter writer, string name, string cell)
     {
         writer.WritePropertyName(name);
-        if (name is "totalfee" or "quantity" or "fee" && JsonMembers.IsNumber(cell.Text))
+        if (name is "totalfee" or "quantity" or "fee" && JsonMembers.IsNumber(cell))
         {
-            writer.WriteRawValue(cell.Text);
+            writer.WriteRawValue(cell);
         }
-        else if (name is "services" or "metadata" && IsJson(cell.Text))
+        else if (name is "services" or "metadata" && IsJson(cell))
         {
-            writer.WriteRawValue(cell.Text, skipInputValidation: true);
+            writer.WriteRawValue(cell, skipInputValidation: true);
         }
         else
         {
-            writer.WriteStringValue(CsvText.ReadText(cell.Text));
+            writer.WriteStringValue(CsvText.ReadText(cell));
         }
     }
 
@@ -314,6 +316,10 @@ internal sealed class CsvImport
         json.Dispose();
         return true;
     }
+
+    /// <summary>Only notes may be empty text; elsewhere quotes around every cell mean no more than none.</summary>
+    private static bool IsGiven(string column, string? cell) =>
+        cell?.Length > 0 || (cell is not null && string.Equals(column, Notes, StringComparison.Ordinal));
 
     private static bool IsOfLine(string column) => column.StartsWith(LinePrefix, StringComparison.Ordinal);
 

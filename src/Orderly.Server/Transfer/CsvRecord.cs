@@ -2,27 +2,21 @@ using System.Text;
 
 namespace Orderly.Server.Transfer;
 
-/// <summary>A cell as it was read. Nothing at all between two commas means none, a pair of quotes empty text.</summary>
-internal readonly record struct CsvCell(string Text, bool WasQuoted)
-{
-    /// <summary>The cell of a column that is not there.</summary>
-    public static readonly CsvCell None = new("", WasQuoted: false);
-
-    public bool IsAbsent => Text.Length == 0 && !WasQuoted;
-}
-
-/// <summary>Reads one row of CSV (RFC 4180), strictly: quotes stand around a whole cell.</summary>
+/// <summary>
+/// Reads one row of CSV (RFC 4180), strictly: quotes stand around a whole cell. Nothing at all between two commas is
+/// null, a pair of quotes empty text.
+/// </summary>
 internal static class CsvRecord
 {
     /// <summary>The cells; null where the row is no CSV or not UTF-8.</summary>
-    public static List<CsvCell>? Read(ReadOnlySpan<byte> row)
+    public static List<string?>? Read(ReadOnlySpan<byte> row)
     {
         if (!System.Text.Unicode.Utf8.IsValid(row))
         {
             return null;
         }
 
-        var cells = new List<CsvCell>();
+        var cells = new List<string?>();
         while (FirstLength(row) is { } length)
         {
             cells.Add(Cell(row[..length]));
@@ -37,9 +31,11 @@ internal static class CsvRecord
         return null;
     }
 
-    /// <summary>The first cell of a row, whatever is behind it; null where it is none.</summary>
-    public static CsvCell? ReadFirst(ReadOnlySpan<byte> row) =>
-        FirstLength(row) is { } length && System.Text.Unicode.Utf8.IsValid(row[..length]) ? Cell(row[..length]) : null;
+    /// <summary>The text of the first cell of a row, whatever is behind it; null where it is no cell.</summary>
+    public static string? ReadFirst(ReadOnlySpan<byte> row) =>
+        FirstLength(row) is { } length && System.Text.Unicode.Utf8.IsValid(row[..length])
+            ? Cell(row[..length]) ?? ""
+            : null;
 
     private static int? FirstLength(ReadOnlySpan<byte> row)
     {
@@ -47,9 +43,9 @@ internal static class CsvRecord
         return length < 0 || (length < row.Length && row[length] != CsvText.Separator) ? null : length;
     }
 
-    private static CsvCell Cell(ReadOnlySpan<byte> bytes) => bytes.Length > 0 && bytes[0] == CsvText.Quote
-        ? new CsvCell(Unquote(bytes[1..^1]), WasQuoted: true)
-        : new CsvCell(Encoding.UTF8.GetString(bytes), WasQuoted: false);
+    private static string? Cell(ReadOnlySpan<byte> bytes) => bytes.Length > 0 && bytes[0] == CsvText.Quote
+        ? Unquote(bytes[1..^1])
+        : bytes.IsEmpty ? null : Encoding.UTF8.GetString(bytes);
 
     private static int PlainLength(ReadOnlySpan<byte> row)
     {

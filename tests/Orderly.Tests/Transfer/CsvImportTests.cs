@@ -15,6 +15,24 @@ public sealed class CsvImportTests(RunningServer server) : IClassFixture<Running
     private const string When = "2026-12-01T10:00:00Z";
 
     [Fact]
+    public async Task Quotes_around_every_cell_change_nothing()
+    {
+        const string columns = "id,datetime,services.id,services.fee,totalfee,reference,customer.email,notes,metadata";
+        string[] rows =
+        [
+            columns, $"a,{When},window,5,,,,,", $"a,{When},deep-clean,,,,,,", $",{When},window,,10,,,,",
+            $",{When},window,,12,,,,",
+        ];
+
+        var plain = await ImportAsync(string.Join('\n', rows));
+        var quoted = await ImportAsync(string.Join('\n', rows.Select(
+            row => $"\"{row.Replace(",", "\",\"", StringComparison.Ordinal)}\"")));
+
+        Counts(plain).ShouldBe((3, 3, 0), string.Join(' ', Errors(plain)));
+        Counts(quoted).ShouldBe((3, 3, 0), string.Join(' ', Errors(quoted)));
+    }
+
+    [Fact]
     public async Task Without_ids_each_row_is_an_order()
     {
         var reply = await ImportAsync($"datetime,services.id\n{When},window\n{When},window\nx\n{When},deep-clean\n");
