@@ -62,12 +62,7 @@ internal static class KeyRules
 
         return write.Precondition.Holds(key.Version)
             ? key
-            : new Problem(ProblemCode.StaleVersion,
-                $"The key is at version {key.Version} now. Read it again and apply your change to that.")
-            {
-                Members = [new("version", key.Version)],
-                Headers = [new("ETag", Precondition.Tag(key.Version))],
-            };
+            : write.Precondition.Refuse("key", key.Version);
     }
 
     /// <summary>Nobody may lock all out by mistake: one key must stay that can manage the others.</summary>

@@ -23,13 +23,27 @@ internal sealed record Precondition
     /// <summary>Whether the caller named versions at all.</summary>
     public bool IsGiven { get; private init; }
 
-    /// <summary>The newest version that the caller names; null where none is named.</summary>
-    public int? Newest => Versions is { Length: > 0 } versions && versions.Max() is > 0 and var newest ? newest : null;
+    /// <summary>The newest version up to this one that the caller names; null where none is named.</summary>
+    public int? NewestUpTo(int version) =>
+        Versions?.Where(named => named > 0 && named <= version).Select(named => (int?)named).Max();
 
     public static string Tag(int version) => string.Create(CultureInfo.InvariantCulture, $"\"v{version}\"");
 
     /// <summary>Whether a write may be based on this version, which is there.</summary>
     public bool Holds(int version) => !IsForNew && (Versions is null || Versions.Contains(version));
+
+    /// <summary>What a caller is told of something that is there, but not as it has to be.</summary>
+    /// <param name="what">What it is, as "order".</param>
+    /// <param name="version">The version that it is at.</param>
+    /// <param name="members">What more the problem document has.</param>
+    public Problem Refuse(string what, int version, params IEnumerable<KeyValuePair<string, object>> members) =>
+        new(ProblemCode.StaleVersion, IsForNew
+            ? $"The {what} exists, at version {version}; If-None-Match: * lets it only be created."
+            : $"The {what} is at version {version} now. Read it again and apply your change to that.")
+        {
+            Members = [new("version", version), .. members],
+            Headers = [new("ETag", Tag(version))],
+        };
 
     /// <summary>
     /// Reads If-Match (one strong tag, a list of them, or *) and If-None-Match: *, which lets a write only create.

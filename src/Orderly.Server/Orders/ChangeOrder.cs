@@ -111,18 +111,11 @@ internal sealed class ChangeOrder(
     /// </summary>
     private async Task<Problem> StaleAsync(StoredOrder order, Precondition precondition)
     {
-        var members = new List<KeyValuePair<string, object>> { new("version", order.Version) };
-        if (precondition.Newest is { } known && await revisions.FindAsync(order.Id, known) is { } then)
-        {
-            members.Add(new("changedFields", Revision.ChangedFields(then, order)));
-        }
-
-        return new Problem(ProblemCode.StaleVersion,
-            $"The order is at version {order.Version} now. Read it again and apply your change to that.")
-        {
-            Members = members,
-            Headers = [new("ETag", Precondition.Tag(order.Version))],
-        };
+        return precondition.NewestUpTo(order.Version) is { } known
+            && await revisions.FindAsync(order.Id, known) is { } then
+                ? precondition.Refuse(
+                    "order", order.Version, [new("changedFields", Revision.ChangedFields(then, order))])
+                : precondition.Refuse("order", order.Version);
     }
 
     /// <summary>What the database would have added.</summary>

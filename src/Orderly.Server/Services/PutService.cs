@@ -122,29 +122,14 @@ internal sealed class PutService(
     /// <summary>A record that does not exist has no version that a precondition could hold for.</summary>
     private static Problem? Stale(Service? current, Precondition precondition)
     {
-        if (precondition.IsForNew && current is not null)
+        if (current is not null)
         {
-            return new Problem(ProblemCode.StaleVersion,
-                $"The service record exists, at version {current.Version}; If-None-Match: * lets it only be created.")
-            {
-                Members = [new("version", current.Version)],
-                Headers = [new("ETag", Precondition.Tag(current.Version))],
-            };
+            return precondition.Holds(current.Version) ? null : precondition.Refuse("service record", current.Version);
         }
 
-        if (!precondition.IsGiven || (current is not null && precondition.Holds(current.Version)))
-        {
-            return null;
-        }
-
-        return current is null
-            ? new Problem(ProblemCode.StaleVersion,
-                "The service record does not exist, so no version of it is current.")
-            : new Problem(ProblemCode.StaleVersion,
-                $"The service record is at version {current.Version} now. Read it again and apply your change to that.")
-            {
-                Members = [new("version", current.Version)],
-                Headers = [new("ETag", Precondition.Tag(current.Version))],
-            };
+        return precondition.IsGiven
+            ? new Problem(
+                ProblemCode.StaleVersion, "The service record does not exist, so no version of it is current.")
+            : null;
     }
 }

@@ -199,9 +199,12 @@ public sealed class OrderLifeTests(RunningServer server) : IClassFixture<Running
             ("/status", """{"status": "confirmed"}"""), ("/revert", """{"to": 1, "reason": "x"}"""), ("/restore", "{}"),
         })
         {
-            var stale = await _api.PostAsync(path + address, json, ("If-Match", "\"v1\""));
-            stale.ShouldRefuse(412, "stale-version").Version.ShouldBe(2);
-            stale.Raw("changedFields").ShouldBe("""["totalfee","adjustment","notes"]""");
+            foreach (var tags in (string[])["\"v1\"", "\"v1\", \"v99\""])
+            {
+                var stale = await _api.PostAsync(path + address, json, ("If-Match", tags));
+                stale.ShouldRefuse(412, "stale-version").Version.ShouldBe(2);
+                stale.Raw("changedFields").ShouldBe("""["totalfee","adjustment","notes"]""");
+            }
         }
 
         (await _api.PostAsync(path + "/status", """{"status": "confirmed", "version": 1}"""))

@@ -74,7 +74,8 @@ public sealed class StaleWriteTests(RunningServer server) : IClassFixture<Runnin
 
         (await _api.PutAsync(path, AnOrder.Of("""["window"]"""), onlyNew)).ShouldRefuse(412, "stale-version");
         (await _api.PatchAsync(path, """{"notes": "x"}""", onlyNew)).ShouldRefuse(412, "stale-version");
-        (await _api.DeleteAsync(path, onlyNew)).ShouldRefuse(412, "stale-version");
+        (await _api.DeleteAsync(path, onlyNew)).ShouldRefuse(412, "stale-version")
+            .String("detail").ShouldBe("The order exists, at version 1; If-None-Match: * lets it only be created.");
         (await _api.PutAsync(path, AnOrder.Least, ("If-None-Match", "\"v7\"")))
             .ShouldRefuse(400, "invalid-precondition");
         (await _api.GetAsync(path)).Version.ShouldBe(1);
