@@ -19,7 +19,7 @@ internal sealed class ListKeys(KeyStore keys)
             request, PageInput.Limit.Name, PageInput.After.Name, PageInput.Count.Name, RevokedParameter.Name);
         var size = PageInput.Size(query);
         var revoked = ReadRevoked(query);
-        var countsExactly = PageInput.CountsExactly(query);
+        var isCounted = PageInput.CountsExactly(query) is not null;
         var name = $"keys|revoked={revoked}|team={caller.OnlyTeam}";
         var after = PageInput.Position(query, name, ParsePosition);
         if (query.ToProblem() is { } problem)
@@ -29,14 +29,10 @@ internal sealed class ListKeys(KeyStore keys)
 
         var found = await keys.ListAsync(size + 1, after, caller.OnlyTeam, revoked, stop);
         var page = PageInput.Cut(found, size, name, key => [PageInput.KeyOf(key.CreatedAt), key.Id]);
-        return countsExactly is null
-            ? page
-            : page with
-            {
-                Count = new RowCount(
-                    page.CountOfAll(isFirst: after is null) ?? await keys.CountAsync(caller.OnlyTeam, revoked, stop),
-                    IsExact: true),
-            };
+        return isCounted
+            ? await page.CountedAsync(
+                isFirst: after is null, () => keys.CountAsync(caller.OnlyTeam, revoked, stop))
+            : page;
     }
 
     private static bool? ReadRevoked(QueryInput query)

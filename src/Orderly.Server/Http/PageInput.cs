@@ -18,6 +18,12 @@ internal sealed record Paged<T>(IReadOnlyList<T> Rows, string? Next)
     /// <summary>How many rows the list has in all, where this page has them all.</summary>
     /// <param name="isFirst">Whether there is no page before.</param>
     public long? CountOfAll(bool isFirst) => isFirst && Next is null ? Rows.Count : null;
+
+    /// <summary>The same with how many rows the list has in all, counted.</summary>
+    /// <param name="isFirst">Whether there is no page before.</param>
+    /// <param name="count">Counts them, where they are not all on this page.</param>
+    public async Task<Paged<T>> CountedAsync(bool isFirst, Func<Task<long>> count) =>
+        this with { Count = new RowCount(CountOfAll(isFirst) ?? await count(), IsExact: true) };
 }
 
 /// <summary>

@@ -25,7 +25,7 @@ internal sealed class ListServices(ServiceStore services)
         var active = query.Bool("active");
         var sort = Sort.Read(query, SortFields, DefaultSort);
         var size = PageInput.Size(query);
-        var countsExactly = PageInput.CountsExactly(query);
+        var isCounted = PageInput.CountsExactly(query) is not null;
         var fields = FieldSelection.Read(query, ServiceDocument.Fields);
         var name = $"services|{sort}|active={active}";
         var after = PageInput.Position(query, name, ServicePosition.Parse);
@@ -36,15 +36,9 @@ internal sealed class ListServices(ServiceStore services)
 
         var found = await services.ListAsync(size + 1, sort, after, active, stop);
         var page = PageInput.Cut(found, size, name, service => ServicePosition.Of(service, sort).Format());
-        return new ServiceList(
-            countsExactly is null
-                ? page
-                : page with
-                {
-                    Count = new RowCount(
-                        page.CountOfAll(isFirst: after is null) ?? await services.CountAsync(active, stop),
-                        IsExact: true),
-                },
-            fields);
+        page = isCounted
+            ? await page.CountedAsync(isFirst: after is null, () => services.CountAsync(active, stop))
+            : page;
+        return new ServiceList(page, fields);
     }
 }
