@@ -8,8 +8,6 @@ namespace Orderly.EndToEndTests;
 [Collection(Soak.OneAtATime)]
 public sealed class RefusedStartTests
 {
-    private const string ExampleKey = "example-bootstrap-key-000000000";
-
     [Theory]
     [InlineData("urls", "http://127.0.0.1:99999", "urls takes addresses")]
     [InlineData("Logging__LogLevel__Default", "Loud", "Logging:LogLevel:Default takes one of Trace, ")]
@@ -68,5 +66,5 @@ public sealed class RefusedStartTests
     }
 
     private static Task<ProgramEnd> StartAsync(params (string Name, string Value)[] settings) =>
-        BackupScripts.CommandAsync("serve", [("Orderly__BootstrapKey", ExampleKey), .. settings]);
+        BackupScripts.CommandAsync("serve", [("Orderly__BootstrapKey", ServerProcess.Key), .. settings]);
 }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 using Orderly.Contract.Access;
-using Orderly.Server.Database;
 using Orderly.Server.Http;
 using Orderly.Server.Http.Description;
 

@@ -35,7 +35,7 @@ internal static class EdgeSettingsReader
         var fallback = new EdgeSettings();
         var tls = ReadTls(reader);
         var allowsPlain = reader.Bool("Orderly:AllowPlainHttp", fallback: false);
-        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var url in ServerSettings.Addresses(urls))
         {
             RefuseWithoutCertificate(url, tls);
             RefusePlain(url, allowsPlain);

@@ -23,6 +23,10 @@ internal sealed record ServerSettings
 
     /// <summary>Where the service listens.</summary>
     public required string Urls { get; init; }
+
+    /// <summary>The addresses in a text such as <see cref="Urls"/>, each by itself.</summary>
+    public static string[] Addresses(string urls) =>
+        urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }
 
 /// <summary>The feed of changes. Section <c>Changes</c>.</summary>

@@ -179,7 +179,7 @@ internal sealed class SettingsReader
     {
         const string takes = "takes addresses such as http://127.0.0.1:5080, separated by ;";
         var text = Text("urls") ?? DefaultUrls;
-        var urls = text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var urls = ServerSettings.Addresses(text);
         if (urls.Length == 0)
         {
             throw Wrong("urls", text, takes);

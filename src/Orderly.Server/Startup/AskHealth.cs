@@ -39,7 +39,7 @@ internal static class AskHealth
     /// </summary>
     public static Uri Find(string urls)
     {
-        var addresses = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        var addresses = ServerSettings.Addresses(urls)
             .Select(BindingAddress.Parse).Where(address => !address.IsUnixPipe && !address.IsNamedPipe)
             .OrderByDescending(address => string.Equals(address.Scheme, "http", StringComparison.OrdinalIgnoreCase));
         if (addresses.FirstOrDefault() is not { } found)

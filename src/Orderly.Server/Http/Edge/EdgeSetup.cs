@@ -93,7 +93,7 @@ internal static class EdgeSetup
     private static void Listen(
         KestrelServerOptions kestrel, string urls, GracefulStop graceful, ServedCertificate? certificate)
     {
-        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var url in ServerSettings.Addresses(urls))
         {
             var address = BindingAddress.Parse(url);
             if (address.IsUnixPipe)
