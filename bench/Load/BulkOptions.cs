@@ -13,7 +13,8 @@ internal sealed partial record BulkOptions(int Orders, DirectoryInfo? Cluster, s
     public string Within { get; init; } = WithinYears;
 
     /// <summary>
-    /// Reads <c>[--orders n] [--within time] [--cluster folder] [--out file.md]</c> behind the name of the command.
+    /// Reads <c>[--orders n | --quick] [--within time] [--cluster folder] [--only part] [--out file.md]</c> behind the
+    /// name of the command.
     /// </summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="orders">How many orders, where nothing is said.</param>

@@ -26,7 +26,7 @@ internal sealed class ListRun(BulkOptions options, DirectoryInfo directory)
     private const int ReadyTimeoutSeconds = 60;
     private const string Key = "bench-key-of-the-load-benchmark-000000";
 
-    // Every filter alone, each sort, the usual pairs, and what is hard on purpose. $N is the number of orders.
+    // Every filter alone, each sort, the usual pairs, and what is hard on purpose.
     private static readonly string[] Cases =
     [
         "", "sort=createdAt", "sort=-datetime", "sort=-updatedAt", "sort=totalfee", "sort=-number",

@@ -21,9 +21,10 @@ internal sealed record LoadOptions
           --only <list>        of create,read,list,update
           --targets <list>     of orderly,pgbench,pgbench-lines,express,efcore
           --out <file.md>      write the report to a file, too
-        dotnet run -c Release --project bench/Load -- lists [--orders <n>] [--cluster <folder>] [--out <file.md>]
-          lists of 10,000 orders against lists of n (1000000), by every filter and sort; with --cluster the filled
-          databases stay in that folder, and are there in the next run
+        dotnet run -c Release --project bench/Load -- lists [--orders <n> | --quick] [options]
+          lists of 10,000 orders against lists of n (1000000), by every filter and sort; takes --out, --within <time> (in
+          which the orders came: 10minutes, 5years) and --cluster <folder>, in which the filled databases stay, and are
+          there in the next run
         dotnet run -c Release --project bench/Load -- transfer [--orders <n> | --quick] [options]
           streams and imports of n orders (200000) against COPY of the same rows; takes --cluster and --out, too, and
           --only streams or imports

@@ -63,6 +63,7 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
     protected override async Task<Measurement> MeasureCore(Workload workload, TimeSpan warmUp)
     {
         long acknowledged = 0;
+        var warmUpSeconds = Math.Max(1, (int)warmUp.TotalSeconds);
         if (!chosen.TryGetValue(workload, out var best))
         {
             // With and without pipelining, whichever is faster; these runs are the warm-up as well.
@@ -71,13 +72,17 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
             double fastest = 0;
             foreach (var candidate in best is null ? candidates : [])
             {
-                var trial = await Run(candidate, Math.Max(1, (int)warmUp.TotalSeconds));
+                var trial = await Run(candidate, warmUpSeconds);
                 acknowledged += trial.Acknowledged;
                 if (trial.RequestsPerSecond <= fastest) continue;
                 fastest = trial.RequestsPerSecond;
                 best = candidate;
             }
             chosen[workload] = best ?? throw new BenchException($"pgbench did nothing for {workload}.");
+        }
+        else
+        {
+            acknowledged += (await Run(best, warmUpSeconds)).Acknowledged;
         }
         var measured = await Run(chosen[workload], Options.Seconds);
         return measured with { Acknowledged = measured.Acknowledged + acknowledged };

@@ -146,6 +146,28 @@ public sealed class SilentDatabaseTests(ITestOutputHelper output)
         took.ShouldBeLessThan(AnswerSecondsMax + SlackSeconds);
     }
 
+    [Theory(Explicit = true)]
+    [InlineData("/orders")]
+    [InlineData("/orders?status=placed")]
+    [InlineData("/orders/{id}/revisions")]
+    [InlineData("/services")]
+    public async Task Lists_are_answered_though_the_connections_to_the_database_have_gone_silent(string path)
+    {
+        await using var installation = await Installation.StartAsync([]);
+        using var client = await PrepareAsync(installation, server: 0);
+        path = path.Replace("{id}", await WriteAsync(client, "listed"), StringComparison.Ordinal);
+        (await client.GetAsync(path)).Status.ShouldBe(200);
+
+        installation.DatabaseProxies[0].SilenceAll();
+        var began = Stopwatch.GetTimestamp();
+        var again = await client.GetAsync(path);
+
+        var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        output.WriteLine($"answered {again.Status} after {took:0.00} s");
+        again.Status.ShouldBe(200, again.Failure ?? again.Body.ToString());
+        took.ShouldBeLessThan(AnswerSecondsMax + SlackSeconds);
+    }
+
     private static Task<Attempt> TransferAsync(OrderlyClient client, bool isImport, string row) => isImport
         ? client.SendAsync(HttpMethod.Post, "/orders/import", row, ("Content-Type", "application/x-ndjson"))
         : client.SendAsync(HttpMethod.Get, "/orders", json: null, ("Accept", "application/x-ndjson"));

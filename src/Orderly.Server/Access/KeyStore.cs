@@ -87,74 +87,59 @@ internal sealed class KeyStore(ReadDataSource reads, WriteDataSource writes)
     }
 
     /// <summary>The key with this id, revoked or not; null where the caller may not see one.</summary>
-    public async Task<ApiKey?> FindAsync(string id, string? onlyTeam, CancellationToken stop)
-    {
-        await using var connection = await reads.Source.OpenConnectionAsync(stop);
-        return await FindAsync(connection, id, onlyTeam, stop);
-    }
+    public Task<ApiKey?> FindAsync(string id, string? onlyTeam, CancellationToken stop) => reads.LookUpAsync(
+        SelectOne, parameters => AddOne(parameters, id, onlyTeam),
+        async reader => await reader.ReadAsync(stop) ? Read(reader) : null, stop);
 
     /// <summary>The same, as the transaction on this connection sees it.</summary>
     public static async Task<ApiKey?> FindAsync(
         DatabaseSession session, string id, string? onlyTeam, CancellationToken stop)
     {
         await using var command = new NpgsqlCommand(SelectOne, session.Connection);
-        command.Parameters.Add(Parameters.Of(id));
-        command.Parameters.Add(Parameters.Of(onlyTeam is null));
-        command.Parameters.Add(Parameters.Of(onlyTeam));
+        AddOne(command.Parameters, id, onlyTeam);
         await using var reader = await command.ExecuteReaderAsync(stop);
         return await reader.ReadAsync(stop) ? Read(reader) : null;
     }
 
+    private static void AddOne(NpgsqlParameterCollection parameters, string id, string? onlyTeam)
+    {
+        parameters.Add(Parameters.Of(id));
+        parameters.Add(Parameters.Of(onlyTeam is null));
+        parameters.Add(Parameters.Of(onlyTeam));
+    }
+
     /// <summary>Keys, the newest first.</summary>
     /// <param name="revoked">false: without the revoked ones; true: them alone; null: all.</param>
-    public async Task<List<ApiKey>> ListAsync(
-        int count, KeyPosition? after, string? onlyTeam, bool? revoked, CancellationToken stop)
-    {
-        await using var command = reads.Source.CreateCommand(SelectPage);
-        AddFilter(command, onlyTeam, revoked);
-        command.Parameters.Add(Parameters.Of(after?.CreatedAt ?? Parameters.EndOfTime));
-        command.Parameters.Add(Parameters.Of(after?.Id ?? ""));
-        command.Parameters.Add(Parameters.Of(count));
-        await using var reader = await command.ExecuteReaderAsync(stop);
-        var keys = new List<ApiKey>();
-        while (await reader.ReadAsync(stop))
-        {
-            keys.Add(Read(reader));
-        }
-
-        return keys;
-    }
+    public Task<List<ApiKey>> ListAsync(
+        int count, KeyPosition? after, string? onlyTeam, bool? revoked, CancellationToken stop) =>
+        reads.LookUpAllAsync(
+            SelectPage,
+            parameters =>
+            {
+                AddFilter(parameters, onlyTeam, revoked);
+                parameters.Add(Parameters.Of(after?.CreatedAt ?? Parameters.EndOfTime));
+                parameters.Add(Parameters.Of(after?.Id ?? ""));
+                parameters.Add(Parameters.Of(count));
+            },
+            Read, stop);
 
     /// <summary>How many keys there are in all.</summary>
-    public async Task<long> CountAsync(string? onlyTeam, bool? revoked, CancellationToken stop)
-    {
-        await using var command = reads.Source.CreateCommand(CountListed);
-        AddFilter(command, onlyTeam, revoked);
-        return (long)(await command.ExecuteScalarAsync(stop))!;
-    }
+    public async Task<long> CountAsync(string? onlyTeam, bool? revoked, CancellationToken stop) =>
+        (await reads.LookUpAllAsync(
+            CountListed, parameters => AddFilter(parameters, onlyTeam, revoked), row => row.GetInt64(0), stop))[0];
 
-    private static void AddFilter(NpgsqlCommand command, string? onlyTeam, bool? revoked)
+    private static void AddFilter(NpgsqlParameterCollection parameters, string? onlyTeam, bool? revoked)
     {
-        command.Parameters.Add(Parameters.Of(onlyTeam is null));
-        command.Parameters.Add(Parameters.Of(onlyTeam));
-        command.Parameters.Add(Parameters.Of(revoked is not false));
-        command.Parameters.Add(Parameters.Of(revoked is not true));
+        parameters.Add(Parameters.Of(onlyTeam is null));
+        parameters.Add(Parameters.Of(onlyTeam));
+        parameters.Add(Parameters.Of(revoked is not false));
+        parameters.Add(Parameters.Of(revoked is not true));
     }
 
     /// <summary>The SHA-256 of each of the bootstrap key's secrets; none where there is no such key.</summary>
-    public async Task<List<byte[]>> ListBootstrapDigestsAsync(CancellationToken stop)
-    {
-        await using var command = reads.Source.CreateCommand(SelectDigests);
-        command.Parameters.Add(Parameters.Of(ApiKey.BootstrapId));
-        await using var reader = await command.ExecuteReaderAsync(stop);
-        var digests = new List<byte[]>();
-        while (await reader.ReadAsync(stop))
-        {
-            digests.Add(reader.GetFieldValue<byte[]>(0));
-        }
-
-        return digests;
-    }
+    public Task<List<byte[]>> ListBootstrapDigestsAsync(CancellationToken stop) => reads.LookUpAllAsync(
+        SelectDigests, parameters => parameters.Add(Parameters.Of(ApiKey.BootstrapId)),
+        row => row.GetFieldValue<byte[]>(0), stop);
 
     /// <summary>Makes the secret with this digest the bootstrap key's only one.</summary>
     public async Task SetBootstrapKeyAsync(byte[] digest, CancellationToken stop)

@@ -1,4 +1,5 @@
 using Npgsql;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Database;
 
@@ -67,6 +68,23 @@ internal sealed class ReadDataSource(NpgsqlDataSource source, NpgsqlDataSource m
         string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read,
         CancellationToken stop) => LookUpAsync(Source, sql, bind, read, stop);
 
+    /// <summary>The same, of each row.</summary>
+    public Task<List<T>> LookUpAllAsync<T>(
+        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken stop) =>
+        LookUpAsync(
+            sql, bind,
+            async reader =>
+            {
+                var rows = new List<T>();
+                while (await reader.ReadAsync(stop))
+                {
+                    rows.Add(read(reader));
+                }
+
+                return rows;
+            },
+            stop);
+
     /// <summary>The same for many rows, each by its key.</summary>
     public Task<T> LookUpManyAsync<T>(
         string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read,
@@ -78,22 +96,17 @@ internal sealed class ReadDataSource(NpgsqlDataSource source, NpgsqlDataSource m
         await Many.DisposeAsync();
     }
 
-    private static async Task<T> LookUpAsync<T>(
+    private static Task<T> LookUpAsync<T>(
         NpgsqlDataSource source, string sql, Action<NpgsqlParameterCollection> bind,
-        Func<NpgsqlDataReader, Task<T>> read, CancellationToken stop)
-    {
-        T result = default!;
-        await using var connection = await source.BeginAsync(
+        Func<NpgsqlDataReader, Task<T>> read, CancellationToken stop) => source.ReadAsync(
             async connection =>
             {
                 await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = LookUpTimeoutSeconds };
                 bind(command.Parameters);
                 await using var reader = await command.ExecuteReaderAsync(stop);
-                result = await read(reader);
+                return await read(reader);
             },
             stop);
-        return result;
-    }
 }
 
 /// <summary>
@@ -102,9 +115,40 @@ internal sealed class ReadDataSource(NpgsqlDataSource source, NpgsqlDataSource m
 /// </summary>
 internal sealed class ListDataSource(NpgsqlDataSource source) : IAsyncDisposable
 {
+    private const int WaitMilliseconds = 2_000;
+
+    private readonly SemaphoreSlim _places =
+        new(new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize);
+
     public NpgsqlDataSource Source { get; } = source;
 
-    public ValueTask DisposeAsync() => Source.DisposeAsync();
+    /// <summary>
+    /// Reads at the first use of a connection or the second (see <see cref="FirstUse"/>), once there is one free.
+    /// </summary>
+    /// <exception cref="OverloadedException">Other lists had all connections for too long.</exception>
+    public async Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken stop)
+    {
+        if (!await _places.WaitAsync(WaitMilliseconds, stop))
+        {
+            Meters.Overloads.Add(1, Meters.Label("reason", "no-list-place"));
+            throw new OverloadedException();
+        }
+
+        try
+        {
+            return await Source.ReadAsync(read, stop);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Source.DisposeAsync();
+        _places.Dispose();
+    }
 }
 
 /// <summary>
@@ -127,8 +171,8 @@ internal sealed class ImportDataSource(NpgsqlDataSource source) : IAsyncDisposab
     /// <summary>How many imports run at a time.</summary>
     public const int ImportsMax = 3;
 
-    /// <summary>Each import has one, and another to look something up with.</summary>
-    public const int ConnectionsMax = 2 * ImportsMax;
+    /// <summary>Each import has one at a time; one more renews the planner's statistics behind them.</summary>
+    public const int ConnectionsMax = ImportsMax + 1;
 
     public WriteDataSource Writes { get; } = new(source, source, []);
 
@@ -252,7 +296,8 @@ internal static class DataSources
         settings.AutoPrepareMinUsages = 2;
         settings.NoResetOnClose = true; // nothing here changes a session, and a reset costs 15 % of a write
 
-        // A cancelled wait for a synchronous standby would be told as success; so a write is never cancelled.
+        // A cancelled wait for a synchronous standby would be told as success; so whoever cancels, or has waited for
+        // too long, does not wait for the answer, and takes the connection for lost.
         settings.CancellationTimeout = -1;
         settings.Timeout = ConnectTimeoutSeconds;
         settings.CommandTimeout = CommandTimeoutSeconds;

@@ -10,6 +10,19 @@ internal static class FirstUse
 
     private const int AttemptsMax = 2;
 
+    /// <summary>Reads, and lets the connection go again.</summary>
+    /// <param name="source">The pool.</param>
+    /// <param name="read">All of it, with short time limits; called for each attempt.</param>
+    /// <param name="stop">Ends it early.</param>
+    public static async Task<T> ReadAsync<T>(
+        this NpgsqlDataSource source, Func<NpgsqlConnection, Task<T>> read, CancellationToken stop)
+    {
+        T result = default!;
+        await using var connection = await source.BeginAsync(
+            async connection => result = await read(connection), stop);
+        return result;
+    }
+
     /// <summary>
     /// A connection can break, or go silent, while it waits in the pool, which only shows when it is used; that says
     /// nothing of the database, only of the way to it, and the others in there went the same way. So they are let go,

@@ -197,7 +197,10 @@ internal sealed class Grouper<TWork, TResult> : IAsyncDisposable
         }
     }
 
-    /// <summary>Queues again what still waits, for a lane that has better luck.</summary>
+    /// <summary>
+    /// Queues again what still waits, for a lane that has better luck. It stands behind what came since, so it may be
+    /// told that it is late by as much later as this lane had it.
+    /// </summary>
     private void GiveBack(List<Grouped<TWork, TResult>> group)
     {
         lock (_taking)

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
@@ -78,7 +79,11 @@ internal static class Migrator
         }
         finally
         {
-            await ExecuteAsync(connection, Unlock, CancellationToken.None, Parameters.Of(LockKey));
+            // Where it was cancelled or lost the session is gone, and the lock with it.
+            if (connection.State == ConnectionState.Open)
+            {
+                await ExecuteAsync(connection, Unlock, CancellationToken.None, Parameters.Of(LockKey));
+            }
         }
     }
 
@@ -136,6 +141,12 @@ internal static class Migrator
                         $"Migration {migration.Name} did not get its tables, since a long transaction has them: see "
                         + "OrderlyOldTransaction in the runbook, then start again.");
                 }
+            }
+            catch (NpgsqlException exception) when (DatabaseFailure.IsLost(exception))
+            {
+                throw new MigrationException(
+                    $"The database was lost during migration {migration.Name}, of which nothing stays: start again. "
+                    + exception.Message);
             }
 
             await Task.Delay(LockPauseMilliseconds, stop);

@@ -126,7 +126,8 @@ internal static class Meters
 
     [Labels("outcome")]
     public static readonly Counter<long> ImportedRows = Meter.CreateCounter<long>(
-        "orderly.imports.rows", "{row}", "Rows of finished imports: received, created and refused.");
+        "orderly.imports.rows", "{row}",
+        "Rows of imports, come to their end or not: received, stored as orders (created), and refused.");
 
     // The database, as this server sees it every few seconds.
 

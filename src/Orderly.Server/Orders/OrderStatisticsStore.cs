@@ -4,8 +4,8 @@ using Orderly.Server.Database;
 namespace Orderly.Server.Orders;
 
 /// <summary>
-/// Keeps what PostgreSQL's statistics say of the orders, and reads it anew now and then; whoever needs it does not
-/// wait for that.
+/// Keeps what PostgreSQL's statistics say of the orders. One caller a minute reads it anew; the others go on with what
+/// is known meanwhile, and so does that one where it can't be read.
 /// </summary>
 internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider time) : IDisposable
 {
@@ -68,6 +68,11 @@ internal sealed class OrderStatisticsStore(ReadDataSource database, TimeProvider
             }
 
             return known.Statistics;
+        }
+        catch (Exception exception) when (before is not null && DatabaseFailure.IsDatabase(exception))
+        {
+            _known = before with { ReadAt = time.GetTimestamp() };
+            return before.Statistics;
         }
         finally
         {

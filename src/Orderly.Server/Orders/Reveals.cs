@@ -28,7 +28,7 @@ internal sealed class Reveals : IAsyncDisposable
         _ids = ids;
         _time = time;
         _notes = new Grouper<IReadOnlyList<AuditNote>, bool>(
-            new GrouperLimits(Lanes: 1, GroupSizeMax, QueueLengthMax, AnswerSeconds), time,
+            new GrouperLimits(Lanes: 1, GroupSizeMax, QueueLengthMax, AnswerSeconds) { Work = "reveals" }, time,
             () => new TimeoutException("The database has not answered yet."), (group, _) => RecordGroupAsync(group));
     }
 

@@ -41,38 +41,31 @@ internal sealed class RevisionStore(ReadDataSource database, OrderVault vault)
 
     public async Task<Revision?> FindAsync(Guid orderId, int version)
     {
-        var found = await ReadAsync(SelectOne, orderId, [Parameters.Of(orderId), Parameters.Of(version)]);
+        var found = await ReadAsync(SelectOne, orderId, () => [Parameters.Of(orderId), Parameters.Of(version)]);
         return found.Count > 0 ? found[0] : null;
     }
 
     /// <summary>The version that held at an instant; null where the order was not there yet.</summary>
     public async Task<Revision?> FindAsOfAsync(Guid orderId, DateTime instant)
     {
-        var found = await ReadAsync(SelectAsOf, orderId, [Parameters.Of(orderId), Parameters.Of(instant)]);
+        var found = await ReadAsync(SelectAsOf, orderId, () => [Parameters.Of(orderId), Parameters.Of(instant)]);
         return found.Count > 0 ? found[0] : null;
     }
 
     /// <summary>Versions in order, from one on.</summary>
-    public Task<List<Revision>> ListAsync(Guid orderId, int fromVersion, int count) =>
-        ReadAsync(SelectRange, orderId, [Parameters.Of(orderId), Parameters.Of(fromVersion), Parameters.Of(count)]);
+    public Task<List<Revision>> ListAsync(Guid orderId, int fromVersion, int count) => ReadAsync(
+        SelectRange, orderId, () => [Parameters.Of(orderId), Parameters.Of(fromVersion), Parameters.Of(count)]);
 
     /// <summary>Whether there may be more versions, though fewer than asked for were read.</summary>
     public static bool EndsEarly(List<Revision> found) => PageBytes.EndsEarly(found, BytesOf);
 
     private static long BytesOf(Revision revision) => revision.ContentJson.Length;
 
-    private async Task<List<Revision>> ReadAsync(string sql, Guid orderId, NpgsqlParameter[] parameters)
-    {
-        List<Revision> revisions;
-        await using (var command = database.Source.CreateCommand(sql))
-        {
-            command.Parameters.AddRange(parameters);
-            await using var reader = await command.ExecuteReaderAsync();
-            revisions = await PageBytes.ReadAsync(reader, row => Read(row), BytesOf, CancellationToken.None);
-        }
-
-        return await vault.OpenAsync(orderId, revisions);
-    }
+    private async Task<List<Revision>> ReadAsync(string sql, Guid orderId, Func<NpgsqlParameter[]> values) =>
+        await vault.OpenAsync(orderId, await database.LookUpAsync(
+            sql, parameters => parameters.AddRange(values()),
+            reader => PageBytes.ReadAsync(reader, row => Read(row), BytesOf, CancellationToken.None),
+            CancellationToken.None));
 
     /// <summary>
     /// Reads one row that has <see cref="Columns"/> from a column on. Its personal data is still to be opened.

@@ -59,45 +59,43 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes,
         (await ListAsync(1, new Sort(ListServices.Id, IsDescending: false), after: null, active: null, stop)).Count > 0;
 
     /// <summary>Records in order, behind a position.</summary>
-    public async Task<List<Service>> ListAsync(
+    public Task<List<Service>> ListAsync(
         int count, Sort sort, ServicePosition? after, bool? active, CancellationToken stop)
     {
-        var (column, key) = sort.Field switch
+        var column = sort.Field switch
         {
-            ListServices.Name => ("s.name", Parameters.Of(after?.Name)),
-            ListServices.CreatedAt => ("s.created_at", Parameters.Of(after?.At ?? default)),
-            ListServices.UpdatedAt => ("s.updated_at", Parameters.Of(after?.At ?? default)),
-            _ => ("s.service_id", Parameters.Of(after?.Id)),
+            ListServices.Name => "s.name",
+            ListServices.CreatedAt => "s.created_at",
+            ListServices.UpdatedAt => "s.updated_at",
+            _ => "s.service_id",
         };
         var behind = after is null ? "" : $"and ({column}, s.service_id) {(sort.IsDescending ? '<' : '>')} ($4, $5)";
         var direction = sort.IsDescending ? "desc" : "asc";
-        await using var command = reads.Source.CreateCommand(
-            $"{SelectPage} {behind} order by {column} {direction}, s.service_id {direction} limit $3");
-        AddFilter(command, active);
-        command.Parameters.Add(Parameters.Of(count));
-        if (after is not null)
-        {
-            command.Parameters.Add(key);
-            command.Parameters.Add(Parameters.Of(after.Id));
-        }
-
-        await using var reader = await command.ExecuteReaderAsync(stop);
-        var services = new List<Service>();
-        while (await reader.ReadAsync(stop))
-        {
-            services.Add(Read(reader));
-        }
-
-        return services;
+        return reads.LookUpAllAsync(
+            $"{SelectPage} {behind} order by {column} {direction}, s.service_id {direction} limit $3",
+            parameters =>
+            {
+                AddFilter(parameters, active);
+                parameters.Add(Parameters.Of(count));
+                if (after is not null)
+                {
+                    parameters.Add(KeyOf(after, sort));
+                    parameters.Add(Parameters.Of(after.Id));
+                }
+            },
+            Read, stop);
     }
+
+    private static NpgsqlParameter KeyOf(ServicePosition position, Sort sort) => sort.Field switch
+    {
+        ListServices.Name => Parameters.Of(position.Name),
+        ListServices.CreatedAt or ListServices.UpdatedAt => Parameters.Of(position.At ?? default),
+        _ => Parameters.Of(position.Id),
+    };
 
     /// <summary>How many records there are in all.</summary>
-    public async Task<long> CountAsync(bool? active, CancellationToken stop)
-    {
-        await using var command = reads.Source.CreateCommand(CountListed);
-        AddFilter(command, active);
-        return (long)(await command.ExecuteScalarAsync(stop))!;
-    }
+    public async Task<long> CountAsync(bool? active, CancellationToken stop) => (await reads.LookUpAllAsync(
+        CountListed, parameters => AddFilter(parameters, active), row => row.GetInt64(0), stop))[0];
 
     /// <summary>What orders need of these records, and the epoch at which it was read.</summary>
     public Task<(long Epoch, List<CatalogEntry> Entries)> ReadCatalogAsync(string[] ids) => reads.LookUpAsync(
@@ -207,9 +205,9 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes,
         UpdatedAt = row.GetDateTime(8),
     };
 
-    private static void AddFilter(NpgsqlCommand command, bool? active)
+    private static void AddFilter(NpgsqlParameterCollection parameters, bool? active)
     {
-        command.Parameters.Add(Parameters.Of(active is not null));
-        command.Parameters.Add(Parameters.Of(active ?? false));
+        parameters.Add(Parameters.Of(active is not null));
+        parameters.Add(Parameters.Of(active ?? false));
     }
 }

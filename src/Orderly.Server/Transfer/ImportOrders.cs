@@ -3,6 +3,7 @@ using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Database;
 using Orderly.Server.Http;
+using Orderly.Server.Observability;
 using Orderly.Server.Orders;
 using Orderly.Server.Services;
 
@@ -39,6 +40,9 @@ internal sealed class ImportOrders(
         finally
         {
             statistics.Follow(progress.Stored);
+            Meters.ImportedRows.Add(tally.Received, Meters.Label("outcome", "received"));
+            Meters.ImportedRows.Add(progress.Stored, Meters.Label("outcome", "created"));
+            Meters.ImportedRows.Add(tally.Refused, Meters.Label("outcome", "refused"));
         }
     }
 

@@ -55,15 +55,15 @@ internal sealed class ImportRequest(
         }
 
         Meters.Imports.Add(1);
-        RequestFacts.Of(http).MayTakeLong = true;
-        using var tooLong = new CancellationTokenSource(TimeSpan.FromMinutes(StreamLimits.ImportMinutesMax), time);
-        using var stopping = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        using var told = host.ApplicationStopping.Register(
-            () => stopping.CancelAfter(TimeSpan.FromSeconds(StreamLimits.ImportStopSeconds)));
-        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
-        http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null; // slow is well, but not still
         try
         {
+            RequestFacts.Of(http).MayTakeLong = true;
+            using var tooLong = new CancellationTokenSource(TimeSpan.FromMinutes(StreamLimits.ImportMinutesMax), time);
+            using var stopping = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+            using var told = host.ApplicationStopping.Register(
+                () => stopping.CancelAfter(TimeSpan.FromSeconds(StreamLimits.ImportStopSeconds)));
+            http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+            http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null; // slow is well, but not still
             await using var caller = callers.Begin(http, CancellationToken.None);
             var stall = TimeSpan.FromSeconds(settings.ImportStallSeconds);
             var body = new PacedInput(
@@ -93,9 +93,6 @@ internal sealed class ImportRequest(
         }
 
         RequestFacts.Of(http).Rows = tally.Received;
-        Meters.ImportedRows.Add(tally.Received, Meters.Label("outcome", "received"));
-        Meters.ImportedRows.Add(tally.Created, Meters.Label("outcome", "created"));
-        Meters.ImportedRows.Add(tally.Refused, Meters.Label("outcome", "refused"));
         return !isEach && tally.Refused > 0 ? tally.ToProblem() : tally;
     }
 

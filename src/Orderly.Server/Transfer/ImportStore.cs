@@ -17,9 +17,10 @@ internal sealed record ImportWrite(ImportRow Row, OrderWrite Write)
 /// Stores the rows of an import piece by piece, each in a transaction of its own.
 /// </summary>
 internal sealed class ImportStore(
-    ImportDataSource database, FeedSequencer feed, OrderVault vault, EdgeSettings settings)
+    ImportDataSource database, FeedSequencer feed, OrderVault vault, EdgeSettings settings, TimeProvider time)
 {
     private const int AttemptsMax = 4;
+    private const int RetryDelayMilliseconds = 250;
     private const int PieceSeconds = 60;
 
     private const string SelectTaken =
@@ -58,6 +59,8 @@ internal sealed class ImportStore(
                 {
                     before.Backends.Clear(); // the last has answered, and its connection may be another import's now
                 }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(RetryDelayMilliseconds * attempt), time);
             }
             catch (Exception exception) when (before.MayHaveStored)
             {

@@ -54,6 +54,26 @@ public sealed class MetricsTests(RunningServer server) : IClassFixture<RunningSe
         }
     }
 
+    [Theory]
+    [InlineData("mode=atomic", 0)]
+    [InlineData("mode=each&dryRun=true", 0)]
+    [InlineData("mode=each", 2)]
+    public async Task Of_an_import_only_what_was_stored_is_counted_as_created(string query, int created)
+    {
+        var rows = $"{AnOrder.Least}\n{AnOrder.Of("""["no-such"]""")}\n{AnOrder.Least}\n";
+        var before = await ReadAsync();
+
+        await server.Api.PostAsync("/orders/import?" + query, rows, ("Content-Type", "application/x-ndjson"));
+
+        var after = await ReadAsync();
+        Grown("received").ShouldBe(3);
+        Grown("refused").ShouldBe(1);
+        Grown("created").ShouldBe(created);
+
+        double Grown(string outcome) => Value(after, Imported(outcome)) - Value(before, Imported(outcome));
+        static string Imported(string outcome) => $@"orderly_imports_rows_total\{{[^}}]*outcome=""{outcome}""\}}";
+    }
+
     [Fact]
     public void There_is_room_for_a_series_of_each_problem() =>
         Enum.GetValues<ProblemCode>().Length.ShouldBeLessThan(TelemetrySetup.SeriesMax);

@@ -14,6 +14,7 @@ public sealed class HelperLanesTests(RunningServer server) : IClassFixture<Runni
     private const int WritersEach = 2;
     private const int Kills = 3;
     private const int KillMilliseconds = 250;
+    private const int BusySecondsMax = 20;
 
     private const string SlowDown =
         """
@@ -79,10 +80,12 @@ public sealed class HelperLanesTests(RunningServer server) : IClassFixture<Runni
         var epoch = await server.Database.SingleAsync<long>("select epoch from catalog_epoch");
 
         await server.Database.ExecuteAsync(SlowDown);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(BusySecondsMax));
         await Task.WhenAll(Enumerable.Range(0, Orders * WritersEach).Select(async _ =>
         {
             while (!refused.IsCompleted)
             {
+                deadline.Token.ThrowIfCancellationRequested();
                 (await writer.StoreAsync(AWrite.New(epoch))).Receipt.ShouldNotBeNull();
             }
 

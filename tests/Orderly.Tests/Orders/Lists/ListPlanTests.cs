@@ -58,9 +58,16 @@ public sealed class ListPlanTests(DatabaseWithManyRows database) : IClassFixture
     public async Task A_page_touches_few_rows_and_scans_no_table(string query, string sort)
     {
         var (filter, order) = Read(query, sort);
-        await ShouldBeCheapAsync(OrderQueryStore.Page(filter, order, after: null, PageSize), $"{query} {sort}");
-        var behind = await database.MiddleAsync(order);
-        await ShouldBeCheapAsync(OrderQueryStore.Page(filter, order, behind, PageSize), $"{query} {sort}, deep");
+        foreach (var after in (OrderPosition?[])[null, await database.MiddleAsync(order)])
+        {
+            var way = ListWay.IsFor(filter, order)
+                ? ListWay.Choose(filter, order, after, PageSize, database.Statistics)
+                : null;
+            foreach (var (_, statements) in OrderListStore.FirstTries(filter, order, after, PageSize, way))
+            {
+                await ShouldBeCheapAsync(statements[^1], $"{query} {sort} {after}");
+            }
+        }
     }
 
     [Fact]
@@ -160,6 +167,8 @@ public class DatabaseWithManyRows(TestCluster cluster) : IAsyncLifetime
     private TestDatabase? _database;
 
     internal ListDataSource Lists { get; private set; } = null!;
+
+    internal string ConnectionString => _database!.ConnectionString;
 
     internal OrderStatistics Statistics { get; private set; } = null!;
 

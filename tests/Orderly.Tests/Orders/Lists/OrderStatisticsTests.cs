@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
+using Orderly.Server.Database;
 using Orderly.Server.Orders;
 
 namespace Orderly.Tests.Orders.Lists;
@@ -27,6 +30,25 @@ public sealed class OrderStatisticsTests(DatabaseWithManyRows database) : IClass
             new Dictionary<string, ValueSpread>(StringComparer.Ordinal) { [OrderFilter.TotalFee] = Fees });
 
         known.ShareOfBounds(filter.Bounds).ShouldBe(share, 1e-9);
+    }
+
+    [Fact]
+    public async Task What_can_not_be_read_anew_is_what_it_was()
+    {
+        var time = new FakeTimeProvider();
+        await using var reads = DataSources.ForReads(
+            database.ConnectionString + ";Options=-c statement_timeout=500ms", log: null);
+        using var store = new OrderStatisticsStore(reads, time);
+        var before = (await store.GetAsync(TestContext.Current.CancellationToken)).ShouldNotBeNull();
+        await using var holder = new NpgsqlConnection(database.ConnectionString);
+        await holder.OpenAsync(TestContext.Current.CancellationToken);
+        await using var hold = new NpgsqlCommand("begin; lock table pg_statistic in access exclusive mode", holder);
+        await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        time.Advance(TimeSpan.FromMinutes(2));
+
+        (await store.GetAsync(TestContext.Current.CancellationToken)).ShouldBeSameAs(before);
+        (await store.GetAsync(TestContext.Current.CancellationToken)).ShouldBeSameAs(before, "and not tried again");
     }
 
     [Fact]
