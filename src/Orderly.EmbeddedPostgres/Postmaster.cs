@@ -161,8 +161,7 @@ internal sealed class Postmaster(ClusterDirectory directory, PostgresBinaries bi
                     + string.Join(", ", await LeftoversAsync(ct)) + ").");
         }
 
-        if (PostmasterFile.Read(home) is not null)
-            PostmasterFile.Disown(directory);
+        PostmasterFile.Disown(directory);
     }
 
     private async Task<bool> LeftoversEndAsync(int limitSeconds, CancellationToken ct)

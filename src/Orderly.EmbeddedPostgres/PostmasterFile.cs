@@ -11,6 +11,7 @@ internal sealed record PostmasterFile(int ProcessId, string StartedAt, int? Port
     // No system gives out process ids this high, so PostgreSQL takes the file for stale, but still looks whether
     // the shared memory that it names is in use, which it could not if the file were deleted.
     private const int impossibleProcessId = int.MaxValue - 1;
+    private const string socketLocks = ".s.PGSQL.*.lock";
 
     public bool IsReady => Status == "ready";
 
@@ -26,9 +27,18 @@ internal sealed record PostmasterFile(int ProcessId, string StartedAt, int? Port
             (lines.ElementAtOrDefault(7) ?? "").Trim());
     }
 
-    /// <summary>Makes a file whose process id meanwhile belongs to another program look as stale as it is.</summary>
+    /// <summary>
+    /// Makes a file whose process id meanwhile belongs to another program look as stale as it is. The lock of the
+    /// socket, which has the same number and nothing else, is removed: PostgreSQL would take the other program's
+    /// process, one of our own threads, or a postmaster that is dead but not yet waited for, for its owner.
+    /// </summary>
     public static void Disown(ClusterDirectory directory)
     {
+        foreach (var socketLock in Directory.EnumerateFiles(directory.Home.SocketDirectory, socketLocks))
+        {
+            File.Delete(socketLock);
+        }
+
         var lines = ReadLines(directory.Home);
         if (lines.Length == 0)
             return;

@@ -53,6 +53,12 @@ catch (Exception exception) when (exception is DatabaseStartException or Migrati
     await Console.Error.WriteLineAsync($"Not started: {exception.Message}");
     return DatabaseUnusable;
 }
+catch (Exception exception) when (DatabaseFailure.IsLost(exception))
+{
+    await Console.Error.WriteLineAsync(
+        $"Not started: the database was lost meanwhile: {exception.Message.ReplaceLineEndings(" ")}");
+    return DatabaseUnusable;
+}
 catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
 {
     await Console.Error.WriteLineAsync($"Not started: {exception.Message} Choose another with --urls.");

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Npgsql;
 using Orderly.EndToEndTests.Running;
 
 namespace Orderly.EndToEndTests;
@@ -8,6 +9,8 @@ namespace Orderly.EndToEndTests;
 [Collection(Soak.OneAtATime)]
 public sealed class RefusedStartTests
 {
+    private const int PollMilliseconds = 50;
+
     [Theory]
     [InlineData("urls", "http://127.0.0.1:99999", "urls takes addresses")]
     [InlineData("Logging__LogLevel__Default", "Loud", "Logging:LogLevel:Default takes one of Trace, ")]
@@ -64,6 +67,33 @@ public sealed class RefusedStartTests
             directory.Delete(recursive: true);
         }
     }
+
+    [Fact]
+    public async Task A_database_that_is_lost_meanwhile_ends_the_start_with_one_line()
+    {
+        await using var installation = await Installation.StartAsync([]);
+        await using var holder = new NpgsqlConnection(installation.ConnectionString);
+        await holder.OpenAsync(TestContext.Current.CancellationToken);
+        await using var hold = new NpgsqlCommand(
+            "begin; lock table schema_migrations in access exclusive mode", holder);
+        await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        var starting = BackupScripts.CommandAsync(
+            "migrate", ("ConnectionStrings__Orderly", installation.ConnectionString));
+        while (await EndWaitingAsync(installation) == 0)
+        {
+            await Task.Delay(PollMilliseconds, TestContext.Current.CancellationToken);
+        }
+
+        var end = await starting;
+        end.ExitCode.ShouldBe(3, end.Output);
+        end.Output.ShouldStartWith("Not started: the database was lost meanwhile: ");
+        end.Output.Trim().ShouldNotContain('\n');
+    }
+
+    private static async Task<int> EndWaitingAsync(Installation installation) => (await installation.QueryAsync(
+        "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'",
+        row => row.GetBoolean(0))).Count;
 
     private static Task<ProgramEnd> StartAsync(params (string Name, string Value)[] settings) =>
         BackupScripts.CommandAsync("serve", [("Orderly__BootstrapKey", ServerProcess.Key), .. settings]);

@@ -16,6 +16,9 @@ public sealed class SilentDatabaseTests(ITestOutputHelper output)
     private const int FeedSecondsMax = 3;
     private const int ClientTimeoutSeconds = 40;
     private const int HoldMilliseconds = 1_500;
+
+    /// <summary>The lane gives up two seconds after its callers were told.</summary>
+    private const int GivenUpMilliseconds = 3_500;
     private const int SentMilliseconds = 400;
     private const int KeyMilliseconds = 600;
 
@@ -77,12 +80,7 @@ public sealed class SilentDatabaseTests(ITestOutputHelper output)
         using var client = await PrepareAsync(installation, server: 0);
         await Task.Delay(KeyMilliseconds, TestContext.Current.CancellationToken);
         var holder = (await SendAsync(client, Referenced("holder"))).Body.GetProperty("id").GetString();
-        // The statement that ends a group with references.
-        var backends = await installation.QueryAsync(
-            "select pid from pg_stat_activity "
-            + "where application_name = 'orderly-A' and query like 'delete from order_references%'",
-            row => row.GetInt32(0));
-        backends.ShouldNotBeEmpty();
+        var backends = await WritingBackendsAsync(installation);
 
         // The attempt waits in the socket of a backend that stands still; its connection breaks; the next one goes
         // another way, while the reference that stands in its way is set free.
@@ -100,6 +98,25 @@ public sealed class SilentDatabaseTests(ITestOutputHelper output)
         {
             stored.ShouldBe([answer.IsSuccess ? 1 : 0], $"{answer.Status} {answer.Code}");
         }
+    }
+
+    [Fact(Explicit = true)]
+    public async Task A_write_whose_outcome_was_told_as_not_known_is_not_stored_later()
+    {
+        await using var installation = await Installation.StartAsync([]);
+        using var client = await PrepareAsync(installation, server: 0);
+        (await SendAsync(client, Referenced("holder"))).Status.ShouldBe(201);
+        var backends = await WritingBackendsAsync(installation);
+
+        backends.ForEach(process => Signals.Send(process, Signals.Stop));
+        var answer = await SendAsync(client, WriteRequests.Create("given-up", 10));
+        await Task.Delay(GivenUpMilliseconds, TestContext.Current.CancellationToken);
+        backends.ForEach(process => Signals.Send(process, Signals.Continue));
+        await Task.Delay(HoldMilliseconds, TestContext.Current.CancellationToken);
+
+        answer.Status.ShouldBe(503);
+        (await installation.QueryAsync(
+            "select count(*) from orders where content like '%given-up%'", row => row.GetInt64(0))).ShouldBe([0]);
     }
 
     [Theory(Explicit = true)]
@@ -214,6 +231,17 @@ public sealed class SilentDatabaseTests(ITestOutputHelper output)
         var deleted = await other.SendAsync(HttpMethod.Delete, $"/orders/{holder}", json: null);
         backends.ForEach(process => Signals.Send(process, Signals.Continue));
         return deleted;
+    }
+
+    private static async Task<List<int>> WritingBackendsAsync(Installation installation)
+    {
+        // The statement that ends a group with references.
+        var backends = await installation.QueryAsync(
+            "select pid from pg_stat_activity "
+            + "where application_name = 'orderly-A' and query like 'delete from order_references%'",
+            row => row.GetInt32(0));
+        backends.ShouldNotBeEmpty();
+        return backends;
     }
 
     private static WriteRequest Referenced(string marker)

@@ -222,10 +222,10 @@ internal static class DataSources
 
     /// <summary>
     /// Planned for each statement's values. A list that takes longer than this time is looked for in another way (see
-    /// OrderListStore).
+    /// OrderListStore), but not where it only waits for a table that somebody has locked.
     /// </summary>
     private const string ByValue =
-        " -c enable_seqscan=off -c plan_cache_mode=force_custom_plan -c statement_timeout=500ms";
+        " -c enable_seqscan=off -c plan_cache_mode=force_custom_plan -c statement_timeout=500ms -c lock_timeout=400ms";
 
     public static WriteDataSource ForWrites(string connectionString, ILoggerFactory? log) => new(
         Builder(connectionString, "orderly-write", WritePoolSizeMax, ByKeyOnly, log).Build(),

@@ -6,11 +6,16 @@ namespace Orderly.Server.Database;
 /// <summary>What an exception of the database means, told by its SqlState and never by its text.</summary>
 internal static class DatabaseFailure
 {
-    /// <summary>Whether the database was lost or has no room, as against a statement that it refused.</summary>
+    /// <summary>
+    /// Whether the database was lost, is locked or has no room, as against a statement that it refused.
+    /// </summary>
     public static bool IsLost(Exception exception) => exception switch
     {
         PostgresException { SqlState: ['5', '7', ..] or ['5', '3', ..] or ['0', '8', ..] } => true,
-        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => true,
+        PostgresException
+        {
+            SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.LockNotAvailable,
+        } => true,
         PostgresException => false,
         NpgsqlException or TimeoutException or SocketException => true,
         _ => false,
@@ -30,6 +35,7 @@ internal static class DatabaseFailure
     {
         PostgresErrorCodes.ReadOnlySqlTransaction =>
             "The database only reads at the moment; reading goes on.",
+        PostgresErrorCodes.LockNotAvailable => "Somebody keeps a table of the database locked at the moment.",
         PostgresErrorCodes.DiskFull => "The database has no room left; reading goes on.",
         PostgresErrorCodes.TooManyConnections => "The database has no connection left.",
         ['5', '3', ..] => "The database lacks a resource that it needs.",

@@ -199,6 +199,14 @@ internal static class OrderWriteStore
         return await StoreAsync(connection, writes, timeoutSeconds);
     }
 
+    /// <summary>The same as below, on a connection of its own.</summary>
+    public static async Task EndAsync(
+        WriteDataSource database, List<int> began, int timeoutSeconds, CancellationToken stop)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(stop);
+        await EndAsync(connection, began, timeoutSeconds);
+    }
+
     /// <summary>Ends the backends that earlier attempts have begun on.</summary>
     /// <exception cref="NpgsqlException">One of them is still there, so trying would not be safe.</exception>
     public static async Task EndAsync(NpgsqlConnection connection, List<int> began, int timeoutSeconds)

@@ -17,6 +17,8 @@ internal sealed class OrderWriter : IAsyncDisposable
     private const int QueueLengthMax = 8_192;
     private const int AttemptsMax = 4;
     private const int RetryDelayMilliseconds = 50;
+    private const int EndAttemptsMax = 60;
+    private const int EndPauseMilliseconds = 500;
 
     private readonly WriteDataSource _database;
     private readonly FeedSequencer _feed;
@@ -24,6 +26,8 @@ internal sealed class OrderWriter : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<OrderWriter> _log;
     private readonly Grouper<OrderWrite, WriteOutcome> _grouper;
+    private readonly List<Task> _abandoned = [];
+    private readonly CancellationTokenSource _stopping = new();
 
     public OrderWriter(
         WriteDataSource database, FeedSequencer feed, OrderVault vault, TimeProvider time, ILogger<OrderWriter> log)
@@ -46,7 +50,13 @@ internal sealed class OrderWriter : IAsyncDisposable
     public async Task<WriteOutcome> StoreAsync(OrderWrite write) =>
         await _grouper.SubmitAsync(await _vault.SealAsync(write));
 
-    public ValueTask DisposeAsync() => _grouper.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _grouper.DisposeAsync();
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_abandoned);
+        _stopping.Dispose();
+    }
 
     /// <summary>
     /// A statement that the database refuses takes the whole group with it, so the group is tried again one by one:
@@ -130,8 +140,44 @@ internal sealed class OrderWriter : IAsyncDisposable
                 && !(isFirst && DatabaseFailure.IsWithoutEffect(exception)))
             {
                 _database.Forget(); // the others may be as silent as this one
+                EndAbandoned([.. began]);
                 throw new UncertainWriteException(exception);
             }
+        }
+    }
+
+    /// <summary>
+    /// What is left behind must not be stored later, by a backend that stood still: its callers will have looked, and
+    /// perhaps sent it again, or been refused.
+    /// </summary>
+    private void EndAbandoned(List<int> backends)
+    {
+        lock (_abandoned)
+        {
+            _abandoned.RemoveAll(ending => ending.IsCompleted);
+            using (ExecutionContext.SuppressFlow())
+            {
+                _abandoned.Add(Task.Run(() => EndAsync(backends)));
+            }
+        }
+    }
+
+    private async Task EndAsync(List<int> backends)
+    {
+        for (var attempt = 1; attempt <= EndAttemptsMax && !_stopping.IsCancellationRequested; attempt++)
+        {
+            try
+            {
+                await OrderWriteStore.EndAsync(_database, backends, AnswerSeconds, _stopping.Token);
+                return;
+            }
+            catch (Exception exception) when (
+                DatabaseFailure.IsLost(exception) || exception is OperationCanceledException)
+            {
+                // They are ended once the database can be reached and they go on.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(EndPauseMilliseconds), _time);
         }
     }
 

@@ -181,6 +181,9 @@ public sealed class ClusterRecoveryTests(MadeCluster made) : IAsyncDisposable
         var file = Path.Combine(temporary.Data, "postmaster.pid");
         await File.WriteAllLinesAsync(file, lines, TestContext.Current.CancellationToken);
         File.SetUnixFileMode(file, ClusterDirectory.OwnerFile | UnixFileMode.OtherRead);
+        var socketLock = Path.Combine(temporary.Home, "run", ".s.PGSQL.5432.lock");
+        await File.WriteAllLinesAsync(socketLock, lines[..5], TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(socketLock, ClusterDirectory.OwnerFile | UnixFileMode.OtherRead);
     }
 
     // The sixth field of the line, counted after the name, which may hold spaces.
