@@ -196,8 +196,8 @@ internal sealed class QueryInput
             && name.Length > prefix.Length && name.StartsWith(prefix, StringComparison.Ordinal);
         if (!isPrefixed && !known.Contains(name, StringComparer.Ordinal))
         {
-            string[] candidates = prefix is not null && name.Split('.', 2) is [_, { Length: > 0 } rest]
-                ? [.. known, prefix + rest]
+            string[] candidates = prefix is not null && name.Split(['.', '['], 2) is [_, { Length: > 0 } rest]
+                ? [.. known, prefix + rest.TrimEnd(']')]
                 : known;
             Faults.AddParameter(ProblemCode.UnknownParameter, Suggestion.Cut(name),
                 $"There is no parameter {Suggestion.Quote(name)} here.{Suggestion.For(name, candidates)}");

@@ -118,13 +118,14 @@ internal static class OrderFilterInput
             LengthMax = OrderInput.EmailLengthMax,
         },
         new("metadata", "object",
-            "`metadata.<key>=<value>`: orders with this pair, such as `metadata.region=eu`; several must all be there.")
+            "`metadata.<key>=<value>`: orders with this pair, such as `metadata.region=eu`; several (at most "
+            + $"{MetadataFiltersMax}) must all be there.")
         {
             LengthMax = OrderInput.MetadataValueLengthMax,
         },
         new("q", "string",
-            "Orders that have every whole word of this, in any case, in their reference, the names of their services "
-            + "or the values of their metadata.")
+            $"Orders that have every whole word of this (at most {WordsMax}), in any case, in their reference, the "
+            + "names of their services or the values of their metadata.")
         {
             LengthMax = QueryLengthMax,
         },

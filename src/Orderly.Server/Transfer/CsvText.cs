@@ -5,9 +5,9 @@ using Orderly.Server.Http;
 namespace Orderly.Server.Transfer;
 
 /// <summary>
-/// Cells of CSV (RFC 4180). A spreadsheet takes text that begins with = + - @, a tab or the end of a line for a
-/// formula and runs it; such text gets a ' before it, which an import takes away again. So that this can be told from
-/// text that has the ' itself, text of that shape gets one more.
+/// Cells of CSV (RFC 4180). A spreadsheet takes text that begins with = + - @ (as wide as an ideograph, too), a tab or
+/// the end of a line for a formula and runs it; such text gets a ' before it, which an import takes away again. So that
+/// this can be told from text that has the ' itself, text of that shape gets one more.
 /// </summary>
 internal static class CsvText
 {
@@ -67,8 +67,12 @@ internal static class CsvText
     private static bool LooksLikeFormula(ReadOnlySpan<byte> text)
     {
         var first = text.IndexOfAnyExcept(Apostrophe);
-        return first >= 0 && Formula.Contains(text[first]);
+        return first >= 0 && (Formula.Contains(text[first]) || IsWideSign(text[first..]));
     }
+
+    /// <summary>＝ ＋ － ＠, which spreadsheets of languages that write so take for the same signs.</summary>
+    private static bool IsWideSign(ReadOnlySpan<byte> text) =>
+        text is [0xEF, 0xBC, 0x9D or 0x8B or 0x8D or 0xA0, ..];
 
     private static void WriteQuoted(ReadOnlySpan<byte> before, ReadOnlySpan<byte> text, PooledBuffer output)
     {
