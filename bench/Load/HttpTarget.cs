@@ -23,7 +23,7 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
     private const int GrowTimeoutSeconds = 600;
 
     /// <summary>A made-up key, known to the benchmark's own servers only.</summary>
-    protected const string Key = "bench-key-of-the-load-benchmark-000000";
+    internal const string Key = "bench-key-of-the-load-benchmark-000000";
 
     // Of the first orders nine in ten have no reference, and so can be copied.
     private const int GrownOrders = 8_000;
@@ -145,19 +145,7 @@ internal sealed class OrderlyTarget(PrivatePostgres postgres, LoadOptions option
     protected override async Task<ProcessStartInfo> Prepare(DirectoryInfo directory)
     {
         var published = await Repository.Publish("src/Orderly.Server/Orderly.Server.csproj", directory, Name);
-        return new ProcessStartInfo("dotnet", [Path.Combine(published, "Orderly.Server.dll")])
-        {
-            WorkingDirectory = published,
-            Environment =
-            {
-                ["ConnectionStrings__Orderly"] = Database.ConnectionString,
-                ["Orderly__BootstrapKey"] = Key,
-                ["Orderly__DataDirectory"] = Path.Combine(published, "data"),
-                ["Orderly__SampleData"] = "false",
-                ["DOTNET_GCgen0size"] = "0x800000", // as in its container image
-                ["urls"] = FreeUrl(),
-            },
-        };
+        return OrderlyServer.StartInfo(published, Database, Path.Combine(published, "data"), FreeUrl());
     }
 
     // The feed is filled a moment after the writes; it has to catch up before the next target is measured. A server

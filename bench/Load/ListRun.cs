@@ -23,8 +23,6 @@ internal sealed class ListRun(BulkOptions options, DirectoryInfo directory)
     private const int CaseSecondsMax = 6;
     private const int DeepPages = 10;
     private const int PageSizeMax = 500;
-    private const int ReadyTimeoutSeconds = 60;
-    private const string Key = "bench-key-of-the-load-benchmark-000000";
 
     // Every filter alone, each sort, the usual pairs, and what is hard on purpose.
     private static readonly string[] Cases =
@@ -88,21 +86,7 @@ internal sealed class ListRun(BulkOptions options, DirectoryInfo directory)
     {
         var database = await FilledDatabase.Open(
             postgres, published, options.ServerDataIn(directory), count, options.Within);
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(published, "Orderly.Server.dll")])
-        {
-            WorkingDirectory = published,
-            Environment =
-            {
-                ["ConnectionStrings__Orderly"] = database.ConnectionString,
-                ["Orderly__BootstrapKey"] = Key,
-                ["Orderly__DataDirectory"] = options.ServerDataIn(directory),
-                ["Orderly__SampleData"] = "false",
-                ["urls"] = "http://127.0.0.1:0",
-            },
-        };
-        var (server, address) = await ChildProcess.StartServer(start, TimeSpan.FromSeconds(ReadyTimeoutSeconds));
-        var http = new HttpClient { BaseAddress = address };
-        http.DefaultRequestHeaders.Add("X-Api-Key", Key);
+        var (server, http) = await OrderlyServer.Start(published, database, options.ServerDataIn(directory));
         return new Served(server, http, count);
     }
 

@@ -13,18 +13,17 @@ try
 {
     // PostgreSQL's own user has to pass through.
     if (!OperatingSystem.IsWindows()) directory.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    var command = $"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}".TrimEnd(' ', '-');
     if (args is [ListRun.Command, ..])
     {
         var lists = ListRun.Parse(args);
-        await Tell(await new ListRun(lists, directory)
-            .Run($"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}"), lists.Out);
+        await Tell(await new ListRun(lists, directory).Run(command), lists.Out);
         return 0;
     }
     if (args is [TransferRun.Command, ..])
     {
         var transfer = TransferRun.Parse(args);
-        await Tell(await new TransferRun(transfer, directory)
-            .Run($"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}"), transfer.Out);
+        await Tell(await new TransferRun(transfer, directory).Run(command), transfer.Out);
         return 0;
     }
     if (args is [GrowthPlot.Command, ..])
@@ -33,7 +32,6 @@ try
         return 0;
     }
     var options = LoadOptions.Parse(args);
-    var command = $"dotnet run -c Release --project bench/Load -- {string.Join(' ', args)}".TrimEnd(' ', '-');
     var (report, passed) = await new LoadRun(options, directory).Run(command);
     await Tell(report, options.Out);
     return passed ? 0 : 1;
