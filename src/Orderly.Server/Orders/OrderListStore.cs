@@ -73,8 +73,9 @@ internal sealed class OrderListStore(
     }
 
     /// <summary>
-    /// One after the other, until one finds a whole page, or all that there is. Some is not left to the planner: it
-    /// knows neither spans of time nor where along the sort the orders of a term or a range are. None may find all.
+    /// One after the other, until one finds a whole page, or all that there is; where none can, all that fits is
+    /// gathered. Some is not left to the planner: it knows neither spans of time nor where along the sort the orders of
+    /// a term or a range are.
     /// </summary>
     internal static IEnumerable<ListTry> FirstTries(
         OrderFilter filter, Sort sort, OrderPosition? after, int count, ListWay? way)

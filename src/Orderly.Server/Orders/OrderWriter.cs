@@ -172,7 +172,7 @@ internal sealed class OrderWriter : IAsyncDisposable
                 return;
             }
             catch (Exception exception) when (
-                DatabaseFailure.IsLost(exception) || exception is OperationCanceledException)
+                DatabaseFailure.IsDatabase(exception) || exception is OperationCanceledException)
             {
                 // They are ended once the database can be reached and they go on.
             }
