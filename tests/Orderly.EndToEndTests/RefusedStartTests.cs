@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 using Orderly.EndToEndTests.Running;
+using Orderly.Tests.Harness;
 
 namespace Orderly.EndToEndTests;
 
@@ -9,8 +10,6 @@ namespace Orderly.EndToEndTests;
 [Collection(Soak.OneAtATime)]
 public sealed class RefusedStartTests
 {
-    private const int PollMilliseconds = 50;
-
     [Theory]
     [InlineData("urls", "http://127.0.0.1:99999", "urls takes addresses")]
     [InlineData("Logging__LogLevel__Default", "Loud", "Logging:LogLevel:Default takes one of Trace, ")]
@@ -80,10 +79,7 @@ public sealed class RefusedStartTests
 
         var starting = BackupScripts.CommandAsync(
             "migrate", ("ConnectionStrings__Orderly", installation.ConnectionString));
-        while (await EndWaitingAsync(installation) == 0)
-        {
-            await Task.Delay(PollMilliseconds, TestContext.Current.CancellationToken);
-        }
+        await Patience.UntilAsync(async () => await EndWaitingAsync(installation) > 0);
 
         var end = await starting;
         end.ExitCode.ShouldBe(3, end.Output);

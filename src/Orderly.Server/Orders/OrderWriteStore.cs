@@ -199,7 +199,7 @@ internal static class OrderWriteStore
         return await StoreAsync(connection, writes, timeoutSeconds);
     }
 
-    /// <summary>The same as below, on a connection of its own.</summary>
+    /// <summary>Ends, on a connection of its own, the backends of attempts that are not followed by another.</summary>
     public static async Task EndAsync(
         WriteDataSource database, List<int> began, int timeoutSeconds, CancellationToken stop)
     {

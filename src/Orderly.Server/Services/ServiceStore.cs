@@ -62,36 +62,29 @@ internal sealed class ServiceStore(ReadDataSource reads, WriteDataSource writes,
     public Task<List<Service>> ListAsync(
         int count, Sort sort, ServicePosition? after, bool? active, CancellationToken stop)
     {
-        var column = sort.Field switch
+        (string Column, Func<ServicePosition, NpgsqlParameter> Key) by = sort.Field switch
         {
-            ListServices.Name => "s.name",
-            ListServices.CreatedAt => "s.created_at",
-            ListServices.UpdatedAt => "s.updated_at",
-            _ => "s.service_id",
+            ListServices.Name => ("s.name", position => Parameters.Of(position.Name)),
+            ListServices.CreatedAt => ("s.created_at", position => Parameters.Of(position.At ?? default)),
+            ListServices.UpdatedAt => ("s.updated_at", position => Parameters.Of(position.At ?? default)),
+            _ => ("s.service_id", position => Parameters.Of(position.Id)),
         };
-        var behind = after is null ? "" : $"and ({column}, s.service_id) {(sort.IsDescending ? '<' : '>')} ($4, $5)";
+        var behind = after is null ? "" : $"and ({by.Column}, s.service_id) {(sort.IsDescending ? '<' : '>')} ($4, $5)";
         var direction = sort.IsDescending ? "desc" : "asc";
         return reads.LookUpAllAsync(
-            $"{SelectPage} {behind} order by {column} {direction}, s.service_id {direction} limit $3",
+            $"{SelectPage} {behind} order by {by.Column} {direction}, s.service_id {direction} limit $3",
             parameters =>
             {
                 AddFilter(parameters, active);
                 parameters.Add(Parameters.Of(count));
                 if (after is not null)
                 {
-                    parameters.Add(KeyOf(after, sort));
+                    parameters.Add(by.Key(after));
                     parameters.Add(Parameters.Of(after.Id));
                 }
             },
             Read, stop);
     }
-
-    private static NpgsqlParameter KeyOf(ServicePosition position, Sort sort) => sort.Field switch
-    {
-        ListServices.Name => Parameters.Of(position.Name),
-        ListServices.CreatedAt or ListServices.UpdatedAt => Parameters.Of(position.At ?? default),
-        _ => Parameters.Of(position.Id),
-    };
 
     /// <summary>How many records there are in all.</summary>
     public async Task<long> CountAsync(bool? active, CancellationToken stop) => (await reads.LookUpAllAsync(

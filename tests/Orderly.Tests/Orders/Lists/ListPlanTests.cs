@@ -60,9 +60,7 @@ public sealed class ListPlanTests(DatabaseWithManyRows database) : IClassFixture
         var (filter, order) = Read(query, sort);
         foreach (var after in (OrderPosition?[])[null, await database.MiddleAsync(order)])
         {
-            var way = ListWay.IsFor(filter, order)
-                ? ListWay.Choose(filter, order, after, PageSize, database.Statistics)
-                : null;
+            var way = ListWay.Choose(filter, order, after, PageSize, database.Statistics);
             foreach (var (_, statements) in OrderListStore.FirstTries(filter, order, after, PageSize, way))
             {
                 await ShouldBeCheapAsync(statements[^1], $"{query} {sort} {after}");
