@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Orderly.Server.Database;
 using Orderly.Server.Http;
+using Orderly.Server.Observability;
 
 namespace Orderly.Server.Configuration;
 
@@ -85,6 +86,7 @@ internal sealed class SettingsReader
         reader.RefuseUnknown(PeopleSettingsReader.Section);
         reader.RefuseUnknown("Privacy");
         RefuseWrongLevels(configuration.GetSection("Logging"));
+        RefuseWrongCollector(configuration[TelemetrySetup.Endpoint]);
         var server = reader.ReadServer();
         return new AllSettings(server, reader.ReadOrders(), reader.ReadChanges(server))
         {
@@ -347,6 +349,15 @@ internal sealed class SettingsReader
                 throw Wrong(
                     level.Path, level.Value ?? "", $"takes one of {string.Join(", ", Enum.GetNames<LogLevel>())}");
             }
+        }
+    }
+
+    private static void RefuseWrongCollector(string? endpoint)
+    {
+        if (!string.IsNullOrEmpty(endpoint)
+            && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+        {
+            throw Wrong(TelemetrySetup.Endpoint, endpoint, "takes the URL of a collector, as http://127.0.0.1:4317");
         }
     }
 

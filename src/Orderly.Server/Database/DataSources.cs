@@ -1,5 +1,4 @@
 using Npgsql;
-using Orderly.Server.Observability;
 
 namespace Orderly.Server.Database;
 
@@ -115,40 +114,12 @@ internal sealed class ReadDataSource(NpgsqlDataSource source, NpgsqlDataSource m
 /// </summary>
 internal sealed class ListDataSource(NpgsqlDataSource source) : IAsyncDisposable
 {
-    private const int WaitMilliseconds = 2_000;
-
-    private readonly SemaphoreSlim _places =
-        new(new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize);
-
     public NpgsqlDataSource Source { get; } = source;
 
-    /// <summary>
-    /// Reads at the first use of a connection or the second (see <see cref="FirstUse"/>), once there is one free.
-    /// </summary>
-    /// <exception cref="OverloadedException">Other lists had all connections for too long.</exception>
-    public async Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken stop)
-    {
-        if (!await _places.WaitAsync(WaitMilliseconds, stop))
-        {
-            Meters.Overloads.Add(1, Meters.Label("reason", "no-list-place"));
-            throw new OverloadedException();
-        }
+    /// <summary>How many lists run at a time.</summary>
+    public int ListsMax { get; } = new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize;
 
-        try
-        {
-            return await Source.ReadAsync(read, stop);
-        }
-        finally
-        {
-            _places.Release();
-        }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Source.DisposeAsync();
-        _places.Dispose();
-    }
+    public ValueTask DisposeAsync() => Source.DisposeAsync();
 }
 
 /// <summary>

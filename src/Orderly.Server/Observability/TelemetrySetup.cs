@@ -9,7 +9,7 @@ namespace Orderly.Server.Observability;
 internal static class TelemetrySetup
 {
     /// <summary>The setting of OpenTelemetry's own specification that turns the export on.</summary>
-    private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    public const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
     private const string ServiceName = "orderly";
     private static readonly string[] MeterNames =
     [

@@ -2,6 +2,7 @@ using System.Globalization;
 using Orderly.Contract.Problems;
 using Orderly.Server.Access;
 using Orderly.Server.Http;
+using Orderly.Server.Observability;
 using Orderly.Server.Privacy;
 
 namespace Orderly.Server.Orders;
@@ -12,7 +13,7 @@ internal sealed record OrderList(Paged<StoredOrder> Page, FieldSelection? Fields
 /// <summary>
 /// Lists orders by filter and sort, page by page, each page by key: the last is as cheap as the first.
 /// </summary>
-internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
+internal sealed class ListOrders(OrderListStore orders, EmailIndex emails, TimeProvider time)
 {
     public const string DefaultSort = "-" + OrderFilter.CreatedAt;
 
@@ -28,6 +29,9 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
     private static readonly string[] Parameters =
         [PageInput.Limit.Name, PageInput.After.Name, "sort", PageInput.Count.Name, "fields", LayoutParameter,
             .. OrderFilterInput.Names];
+
+    /// <summary>For lists that take more than a walk along one index.</summary>
+    public SharedPlaces Places { get; } = new(orders.ListsMax, time);
 
     public async Task<Result<OrderList>> RunAsync(HttpRequest request, Caller caller, CancellationToken stop)
     {
@@ -49,9 +53,43 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
             return problem;
         }
 
-        var reached = filter.Within(caller.OnlyTeam);
-        var rows = reached.IsAllLive ? size + 1 : Math.Max(size + 1, FoundRowsMin);
-        if (await orders.FindAsync(reached, sort, after, rows, stop) is not { } found)
+        var asked = new Asked(filter.Within(caller.OnlyTeam), sort, after, size, name, countsExactly, fields);
+        if (asked.IsWalk)
+        {
+            return await ReadAsync(asked, stop);
+        }
+
+        if (!await Places.TakeAsync(caller.KeyId, stop))
+        {
+            Meters.Overloads.Add(1, Meters.Label("reason", "no-list-place"));
+            return Places.Refusal("lists with filters or counts");
+        }
+
+        try
+        {
+            return await ReadAsync(asked, stop);
+        }
+        finally
+        {
+            Places.GiveBack(caller.KeyId);
+        }
+    }
+
+    /// <summary>Refuses to lay out what is not CSV.</summary>
+    public static void RefuseLayout(QueryInput query, string mediaType)
+    {
+        if (query.Text(LayoutParameter) is not null)
+        {
+            query.Refuse(LayoutParameter, $"\"{LayoutParameter}\" says how CSV is laid out, which Accept: text/csv "
+                + $"asks for; this is {mediaType}.");
+        }
+    }
+
+    private async Task<Result<OrderList>> ReadAsync(Asked asked, CancellationToken stop)
+    {
+        var (filter, sort, after, size, name, countsExactly, fields) = asked;
+        var rows = filter.IsAllLive ? size + 1 : Math.Max(size + 1, FoundRowsMin);
+        if (await orders.FindAsync(filter, sort, after, rows, stop) is not { } found)
         {
             return TooBroad($"the orders can't be found, sorted by {sort.Field}", "Sort by the field that the filter "
                 + "limits to a range");
@@ -64,19 +102,9 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
             return new OrderList(page, fields);
         }
 
-        return await CountAsync(reached, page, isFirst: after is null, countsExactly.Value, stop) is { } count
+        return await CountAsync(filter, page, isFirst: after is null, countsExactly.Value, stop) is { } count
             ? new OrderList(page with { Count = count }, fields)
             : TooBroad("the orders can't be counted exactly", "Ask for count=estimate");
-    }
-
-    /// <summary>Refuses to lay out what is not CSV.</summary>
-    public static void RefuseLayout(QueryInput query, string mediaType)
-    {
-        if (query.Text(LayoutParameter) is not null)
-        {
-            query.Refuse(LayoutParameter, $"\"{LayoutParameter}\" says how CSV is laid out, which Accept: text/csv "
-                + $"asks for; this is {mediaType}.");
-        }
     }
 
     private async Task<RowCount?> CountAsync(
@@ -124,5 +152,15 @@ internal sealed class ListOrders(OrderListStore orders, EmailIndex emails)
             _ => PageInput.InstantOf(text),
         };
         return key is null ? null : new OrderPosition(key, id);
+    }
+
+    /// <param name="Name">What a cursor is bound to.</param>
+    /// <param name="CountsExactly">Null: does not count.</param>
+    private sealed record Asked(
+        OrderFilter Filter, Sort Sort, OrderPosition? After, int Size, string Name, bool? CountsExactly,
+        FieldSelection? Fields)
+    {
+        /// <summary>Whether it goes along one index, and no more.</summary>
+        public bool IsWalk => Filter.IsAllLive && CountsExactly is null;
     }
 }

@@ -33,6 +33,9 @@ internal sealed class OrderListStore(
 
     private const string SetTimeLimit = "select set_config('statement_timeout', $1, true)";
 
+    /// <summary>How many lists with filters or counts may be read at a time; others would wait in vain.</summary>
+    public int ListsMax => lists.ListsMax;
+
     /// <summary>Whether there may be more orders, though fewer than asked for were read.</summary>
     public static bool EndsEarly(List<StoredOrder> found) => PageBytes.EndsEarly(found, BytesOf);
 
@@ -58,7 +61,7 @@ internal sealed class OrderListStore(
         var way = ListWay.IsFor(filter, sort)
             ? ListWay.Choose(filter, sort, after, count, await statistics.GetAsync(stop))
             : null;
-        return await lists.ReadAsync(
+        return await lists.Source.ReadAsync(
             async connection =>
             {
                 var began = time.GetTimestamp();
@@ -182,7 +185,8 @@ internal sealed class OrderListStore(
     }
 
     private Task<T> ReadLastAsync<T>(
-        Func<NpgsqlBatchCommand[]> commands, Func<NpgsqlDataReader, T> read, CancellationToken stop) => lists.ReadAsync(
+        Func<NpgsqlBatchCommand[]> commands, Func<NpgsqlDataReader, T> read, CancellationToken stop) =>
+        lists.Source.ReadAsync(
             async connection =>
             {
                 await using var reader = await ExecuteAsync(connection, commands(), stop);

@@ -91,6 +91,8 @@ public sealed class SettingsReaderTests
     [InlineData("urls", "http://127.0.0.1:-1")]
     [InlineData("urls", "http://127.0.0.1:5081;http://127.0.0.1:5081")]
     [InlineData("Logging:LogLevel:Default", "Loud")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1")]
     [InlineData("Logging:Console:LogLevel:Orderly.Requests", "")]
     [InlineData("Orderly:SampleData", "yes")]
     [InlineData("Orderly:StartTimeout", "30")]

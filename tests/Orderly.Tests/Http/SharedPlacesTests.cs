@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
-using Orderly.Server.Transfer;
+using Orderly.Server.Http;
 
-namespace Orderly.Tests.Transfer;
+namespace Orderly.Tests.Http;
 
 /// <summary>Who gets one of few places, and who waits for it.</summary>
 public sealed class SharedPlacesTests

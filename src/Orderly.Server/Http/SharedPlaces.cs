@@ -1,7 +1,6 @@
 using Orderly.Contract.Problems;
-using Orderly.Server.Http;
 
-namespace Orderly.Server.Transfer;
+namespace Orderly.Server.Http;
 
 /// <summary>
 /// Places for what takes long: so many at a time, of which no caller has all. Who finds none waits a moment for one, in
@@ -15,8 +14,8 @@ internal sealed class SharedPlaces(int count, TimeProvider time)
     private readonly Dictionary<string, int> _taken = new(StringComparer.Ordinal);
     private readonly LinkedList<Waiting> _waiting = [];
 
-    /// <summary>A quarter of them is for others.</summary>
-    private readonly int _ofOneCaller = count - Math.Max(1, count / 4);
+    /// <summary>A quarter of them is for others, where there are two or more.</summary>
+    private readonly int _ofOneCaller = Math.Max(1, count - Math.Max(1, count / 4));
 
     private readonly int _count = count;
     private int _free = count;
