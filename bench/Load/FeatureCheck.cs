@@ -45,6 +45,23 @@ internal static class FeatureCheck
         var list = await http.GetFromJsonAsync<JsonElement>(new Uri(address, "/orders?limit=50"));
         Check(target, "the list has the order", list.GetProperty("data").GetArrayLength() == 1
             && list.GetProperty("data")[0].GetProperty("services").GetArrayLength() == 2);
+        await CheckTransfers(target, http);
+    }
+
+    private static async Task CheckTransfers(string target, HttpClient http)
+    {
+        var good = Body.ReplaceLineEndings("").Replace("CHECK-1", "CHECK-2", StringComparison.Ordinal);
+        var bad = good.Replace("service-3", "nothing", StringComparison.Ordinal);
+        using var rows = new StringContent($"{good}\n{bad}\n", System.Text.Encoding.UTF8, OrderTransfers.NdJson);
+        using var import = await http.PostAsync("/orders/import?mode=atomic", rows);
+        await Expect(target, "an import with an unknown service", HttpStatusCode.UnprocessableEntity, import);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/orders");
+        request.Headers.Accept.ParseAdd(OrderTransfers.NdJson);
+        using var stream = await http.SendAsync(request);
+        var lines = (await stream.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Check(target, "the stream has the one order, and nothing of the refused import", lines.Length == 1);
+        var order = JsonSerializer.Deserialize<JsonElement>(lines[0]);
+        Check(target, "a streamed order has its lines", order.GetProperty("services").GetArrayLength() == 2);
     }
 
     private static StringContent Json(string body) => new(body, System.Text.Encoding.UTF8, "application/json");

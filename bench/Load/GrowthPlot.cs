@@ -19,7 +19,7 @@ internal sealed partial class GrowthPlot(DirectoryInfo folder)
     private const int Bottom = 50;
     private const string Pgbench = TargetNames.Pgbench;
 
-    private static readonly string[] Colours = ["#1b6ca8", "#2a9d5c", "#c77d0a", "#b23a48"];
+    private static readonly string[] Colours = ["#1b6ca8", "#2a9d5c", "#c77d0a", "#b23a48", "#6b4fa0", "#4d4d4d"];
 
     /// <summary>Reads <c>plot folder</c>.</summary>
     public static DirectoryInfo Parse(string[] arguments) => arguments is [_, var path] && Directory.Exists(path)

@@ -122,9 +122,17 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
         return await Number("select count(*) from orders") - before;
     }
 
-    protected override Task<Measurement> MeasureCore(Workload workload, TimeSpan warmUp) =>
-        new LoadGenerator(Address, Key, ids, Options.Connections, Options.Rate)
-            .Run(workload, warmUp, TimeSpan.FromSeconds(Options.Seconds));
+    protected override async Task<Measurement> MeasureCore(Workload workload, TimeSpan warmUp)
+    {
+        var measured = TimeSpan.FromSeconds(Options.Seconds);
+        if (workload is Workload.Stream or Workload.Import)
+        {
+            using var caller = new TransferCaller(Address, Key, Options.RowsOfImport);
+            return await caller.Run(workload, warmUp, measured);
+        }
+        return await new LoadGenerator(Address, Key, ids, Options.Connections, Options.Rate)
+            .Run(workload, warmUp, measured);
+    }
 }
 
 /// <summary>The service itself, published and started as its users start it.</summary>

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace Orderly.Bench.Load;
 
-/// <summary>What one measurement saw. Acknowledged counts the warm-up, too: those rows are stored as well.</summary>
+/// <summary>
+/// What one measurement saw: requests, or orders of streams and imports. Acknowledged counts the warm-up, too: those
+/// rows are stored as well.
+/// </summary>
 internal sealed record Measurement(
     double RequestsPerSecond,
     LatencyHistogram Latency,
@@ -13,6 +16,11 @@ internal sealed record Measurement(
     long Errors,
     string? FirstError)
 {
+    /// <summary>Of orders that went over many in a request; there is no latency to speak of.</summary>
+    public static Measurement OfTransfer(long orders, TimeSpan time, long warmUpOrders) => new(
+        orders / time.TotalSeconds, new LatencyHistogram(), orders + warmUpOrders, Unknown: 0, Errors: 0,
+        FirstError: null);
+
     /// <summary>Processor time of the server for one request, in µs; null where the target has no server.</summary>
     public double? ServerMicroseconds { get; init; }
 
@@ -28,7 +36,6 @@ internal sealed class LoadGenerator(Uri target, string key, byte[][] ids, int co
 {
     private const int StopTimeoutSeconds = 30;
     private const int RequestsPerConnectionMax = 5_000_000;
-    private static int runs;
 
     /// <summary>Runs until the time is over.</summary>
     public Task<Measurement> Run(Workload workload, TimeSpan warmUp, TimeSpan measured) =>
@@ -41,7 +48,7 @@ internal sealed class LoadGenerator(Uri target, string key, byte[][] ids, int co
     private async Task<Measurement> Run(
         Workload workload, TimeSpan warmUp, TimeSpan measured, int requestsMax, byte[][]? created)
     {
-        var run = Interlocked.Increment(ref runs);
+        var run = OrderRequests.NextRun();
         var start = Stopwatch.GetTimestamp();
         var from = start + (long)(warmUp.TotalSeconds * Stopwatch.Frequency);
         var until = from + (long)(measured.TotalSeconds * Stopwatch.Frequency);
@@ -176,6 +183,7 @@ internal sealed class LoadConnection(Uri target, Workload workload, OrderRequest
         Workload.Create => response.Status == 201,
         Workload.Read or Workload.Update => response.Status == 200 && response.Body.IndexOf(requests.LastId) >= 0,
         Workload.List => response.Status == 200 && response.Body.StartsWith("{\"data\":[{"u8),
+        _ => throw new InvalidOperationException($"{workload} is not done a request at a time."),
     };
 
     private void Acknowledge()

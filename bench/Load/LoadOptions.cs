@@ -15,10 +15,10 @@ internal sealed record LoadOptions
           --seconds <n>        length of one measurement (10)
           --connections <n>    connections, each with one request at a time (32)
           --rate <n>           so many requests a second from all connections together, evenly, rather than as many
-                               as possible; latencies then count from when a request was due
+                               as possible; latencies then count from when a request was due; not of streams and imports
           --orders <n>         orders in each database before anything is measured (10000); beyond 10000 the
                                others are copies of the first ones, made by SQL
-          --only <list>        of create,read,list,update
+          --only <list>        of create,read,list,update,stream,import
           --targets <list>     of orderly,pgbench,pgbench-lines,express,efcore
           --out <file.md>      write the report to a file, too
         dotnet run -c Release --project bench/Load -- lists [--orders <n> | --quick] [options]
@@ -53,6 +53,9 @@ internal sealed record LoadOptions
 
     public int Orders { get; private init; } = 10_000;
 
+    /// <summary>Orders in each request of an import.</summary>
+    public int RowsOfImport { get; private init; } = 5_000;
+
     public IReadOnlyList<Workload> Workloads { get; private init; } = Enum.GetValues<Workload>();
 
     public IReadOnlyList<string> Targets { get; private init; } = TargetNames.All;
@@ -65,7 +68,7 @@ internal sealed record LoadOptions
         if (arguments.Contains("--quick", StringComparer.Ordinal))
         {
             options = options with { Quick = true, Rounds = 1, Seconds = 1, WarmUpMilliseconds = 300 };
-            options = options with { Connections = 8, Orders = 400 };
+            options = options with { Connections = 8, Orders = 400, RowsOfImport = 500 };
         }
         for (var i = 0; i < arguments.Length; i++)
         {
@@ -105,7 +108,7 @@ internal sealed record LoadOptions
     private static Workload ParseWorkload(string name) =>
         Enum.TryParse<Workload>(name, ignoreCase: true, out var workload) && Enum.IsDefined(workload)
             ? workload
-            : throw new UsageException($"--only takes create, read, list, update, not '{name}'.");
+            : throw new UsageException($"--only takes create, read, list, update, stream, import, not '{name}'.");
 
     private static string ParseTarget(string name) =>
         TargetNames.All.Contains(name, StringComparer.Ordinal)
@@ -120,6 +123,12 @@ internal enum Workload
     Read,
     List,
     Update,
+
+    /// <summary>All orders in one answer, again and again; a large one is cut off when the time is over.</summary>
+    Stream,
+
+    /// <summary>Some thousand orders in a request, all or none, one after the other.</summary>
+    Import,
 }
 
 internal static class TargetNames

@@ -52,14 +52,19 @@ internal static class LoadReport
     {
         var text = new StringBuilder();
         text.AppendLine("# Load benchmark").AppendLine();
-        text.AppendLine("| workload | target | req/s: median (min–max) | × pgbench | × pgbench-lines "
+        text.AppendLine("| workload | target | req/s, orders/s of streams and imports: median (min–max) "
+            + "| × pgbench | × pgbench-lines "
             + "| p50 ms | p95 ms | p99 ms | max ms | server µs | PostgreSQL µs | errors |");
         text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (var workload in options.Workloads)
         {
             IReadOnlyList<Measurement>[] measures =
                 [results.Of(TargetNames.Pgbench, workload), results.Of(TargetNames.PgbenchLines, workload)];
-            foreach (var target in options.Targets) Row(text, workload, target, results.Of(target, workload), measures);
+            foreach (var target in options.Targets)
+            {
+                if (results.Of(target, workload) is { Count: > 0 } rounds)
+                    Row(text, workload, target, rounds, measures);
+            }
         }
         text.AppendLine();
         Servers(text, results.Servers);
@@ -67,7 +72,9 @@ internal static class LoadReport
             $"Medians of {options.Rounds} interleaved rounds of {options.Seconds} s, "
             + $"{options.Connections} connections with one request at a time each{Paced(options)}, "
             + $"{options.Orders:N0} orders in each database at the start. "
-            + $"Costs are processor time a request, what PostgreSQL does in the background included. "
+            + $"Costs are processor time a request, or an order of a stream or an import, what PostgreSQL does in the "
+            + $"background included. Streams and imports ({options.RowsOfImport:N0} orders in a request, all or none) "
+            + $"have one caller each; pgbench's are psql's \\copy and binary COPY of the same rows. "
             + $"The generator used at most {results.GeneratorCoresMax():N2} cores."));
         text.AppendLine();
         foreach (var difference in results.Differences) text.AppendLine("**Not stored as acknowledged** " + difference);
@@ -103,12 +110,19 @@ internal static class LoadReport
         text.AppendLine(string.Create(CultureInfo.InvariantCulture,
             $"| {workload} | {target} "
             + $"| {median:N0} ({rounds.Min(m => m.RequestsPerSecond):N0}–{rounds.Max(m => m.RequestsPerSecond):N0}) "
-            + $"| {ratios} | {Latency(0.5):N2} | {Latency(0.95):N2} | {Latency(0.99):N2} "
-            + $"| {rounds.Max(m => m.Latency.MaxMicroseconds) / 1000.0:N1} "
+            + $"| {ratios} | {Latency(0.5)} | {Latency(0.95)} | {Latency(0.99)} | {Longest()} "
             + $"| {Cost(m => m.ServerMicroseconds)} | {Cost(m => m.DatabaseMicroseconds)} "
             + $"| {rounds.Sum(m => m.Errors)} |"));
 
-        double Latency(double share) => Median(rounds, m => m.Latency.Milliseconds(share));
+        string Latency(double share) => IsTransfer()
+            ? "–"
+            : Median(rounds, m => m.Latency.Milliseconds(share)).ToString("N2", CultureInfo.InvariantCulture);
+
+        string Longest() => IsTransfer()
+            ? "–"
+            : (rounds.Max(m => m.Latency.MaxMicroseconds) / 1000.0).ToString("N1", CultureInfo.InvariantCulture);
+
+        bool IsTransfer() => rounds.All(m => m.Latency.Count == 0);
 
         string Cost(Func<Measurement, double?> cost) => rounds.All(m => cost(m) is null)
             ? "–"

@@ -43,7 +43,7 @@ internal sealed class LoadRun(LoadOptions options, DirectoryInfo directory)
         for (var round = 1; round <= options.Rounds; round++)
         {
             var warmUp = TimeSpan.FromMilliseconds(options.WarmUpMilliseconds / (round == 1 ? 1 : RepeatedWarmUpShare));
-            foreach (var target in targets)
+            foreach (var target in targets.Where(target => target.Does(workload)))
             {
                 using var self = Process.GetCurrentProcess();
                 var before = self.TotalProcessorTime;
@@ -53,7 +53,7 @@ internal sealed class LoadRun(LoadOptions options, DirectoryInfo directory)
                 var busy = (self.TotalProcessorTime - before) / Stopwatch.GetElapsedTime(start);
                 results.Add(target, workload, measurement, busy);
                 Progress(FormattableString.Invariant(
-                    $"{workload} round {round} {target.Name}: {measurement.RequestsPerSecond:N0} req/s"));
+                    $"{workload} round {round} {target.Name}: {measurement.RequestsPerSecond:N0}/s"));
             }
         }
     }

@@ -39,6 +39,19 @@ internal sealed class OrderRequests
         random = new Random((run * 1000) + connection);
     }
 
+    private static int runs;
+
+    /// <summary>A number for those who make requests together: their references are their own.</summary>
+    public static int NextRun() => Interlocked.Increment(ref runs);
+
+    /// <summary>The body of another create as a row of an import; used before the next is made.</summary>
+    public ReadOnlyMemory<byte> Row()
+    {
+        var bodyEnd = WriteBody(random.Next(10) == 0);
+        buffer[bodyEnd] = (byte)'\n';
+        return buffer.AsMemory(HeadBytes, bodyEnd + 1 - HeadBytes);
+    }
+
     /// <summary>The id that the last read or update asked for.</summary>
     public ReadOnlySpan<byte> LastId => lastId;
 
@@ -50,6 +63,7 @@ internal sealed class OrderRequests
         Workload.Read => Read(),
         Workload.List => list,
         Workload.Update => Update(),
+        _ => throw new InvalidOperationException($"{workload} is not done a request at a time."),
     };
 
     private ReadOnlyMemory<byte> Create()

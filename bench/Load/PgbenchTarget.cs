@@ -25,13 +25,28 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
     // Logging every transaction would slow down the fastest scripts; one in ten gives the same percentiles.
     private const double LoggedShare = 0.1;
 
+    /// <summary>What an import leaves, and where <c>stage.sql</c> puts it.</summary>
+    private static readonly (string Table, string Rows)[] Staged =
+    [
+        ("orders", "select * from staged_orders"),
+        ("order_references",
+            "select team, reference, order_id from staged_orders where reference is not null"),
+        ("revisions", "select * from staged_revisions"),
+        ("pending", "select order_id, version from staged_revisions"),
+    ];
+
     private readonly Dictionary<Workload, string[]> chosen = [];
     private string text = SampleText;
     private DirectoryInfo? scripts;
     private int runs;
+    private int imports;
 
     /// <summary>How long the text of an order is; the service's own is taken over where it is measured, too.</summary>
     public int TextCharacters { get; init; }
+
+    /// <summary>What a stream and an import are measured by is COPY of the service's own tables.</summary>
+    public override bool Does(Workload workload) =>
+        workload is not (Workload.Stream or Workload.Import) || Name is TargetNames.Pgbench;
 
     protected override async Task StartCore(DirectoryInfo directory)
     {
@@ -62,6 +77,8 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
 
     protected override async Task<Measurement> MeasureCore(Workload workload, TimeSpan warmUp)
     {
+        if (workload == Workload.Stream) return await CopyOut(warmUp);
+        if (workload == Workload.Import) return await CopyIn();
         long acknowledged = 0;
         var warmUpSeconds = Math.Max(1, (int)warmUp.TotalSeconds);
         if (!chosen.TryGetValue(workload, out var best))
@@ -102,6 +119,7 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
             Workload.Read => [["read"]],
             Workload.List => [["list"], ["list-plain"]],
             Workload.Update => [["update"], ["update-plain"]],
+            _ => throw new InvalidOperationException($"{workload} has no script."),
         };
         return Options.Quick ? all[..1] : all;
     }
@@ -129,6 +147,50 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
             Unknown: 0,
             Errors: 0,
             FirstError: null);
+    }
+
+    private async Task<Measurement> CopyOut(TimeSpan warmUp)
+    {
+        var warm = await TableCopy.CountOut(Database, warmUp);
+        var measured = TimeSpan.FromSeconds(Options.Seconds);
+        return Measurement.OfTransfer(await TableCopy.CountOut(Database, measured), measured, warm);
+    }
+
+    /// <summary>The rows are made meanwhile, which is not counted; those of the first copy warm up.</summary>
+    private async Task<Measurement> CopyIn()
+    {
+        await using var connection = new NpgsqlConnection(Database.ConnectionString);
+        await connection.OpenAsync();
+        await CopyBatch(connection);
+        var (taken, copied, start) = (TimeSpan.Zero, 0L, Stopwatch.GetTimestamp());
+        while (copied == 0 || Stopwatch.GetElapsedTime(start).TotalSeconds < Options.Seconds)
+        {
+            taken += await CopyBatch(connection);
+            copied += Options.RowsOfImport;
+        }
+        return Measurement.OfTransfer(copied, taken, Options.RowsOfImport);
+    }
+
+    private async Task<TimeSpan> CopyBatch(NpgsqlConnection connection)
+    {
+        var stage = await File.ReadAllTextAsync(Script("stage"));
+        await using (var command = new NpgsqlCommand(stage, connection)
+        {
+            Parameters =
+            {
+                new("batch", ++imports), new("orders", Options.RowsOfImport), new("text", text),
+            },
+        })
+        {
+            await command.ExecuteNonQueryAsync();
+        }
+        var seconds = 0.0;
+        foreach (var (table, rows) in Staged)
+        {
+            seconds += await TableCopy.Into(
+                connection, table, connection, rows, Path.Combine(scripts!.FullName, "staged"));
+        }
+        return TimeSpan.FromSeconds(seconds);
     }
 
     private static async Task<LatencyHistogram> ReadLatencies(string logPrefix)

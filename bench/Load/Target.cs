@@ -15,6 +15,9 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
 
     protected NpgsqlConnectionStringBuilder Database { get; } = postgres.ConnectionString(name);
 
+    /// <summary>Whether it does that at all.</summary>
+    public virtual bool Does(Workload workload) => true;
+
     /// <summary>Orders that the target says it has stored, in warm-ups, too.</summary>
     public long AcknowledgedCreates { get; private set; }
 
@@ -47,7 +50,7 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
             ServerMicroseconds = PerRequest(ProcessorUse.OfProcess(ServerProcessId) - server, measurement),
             DatabaseMicroseconds = PerRequest(postgres.ProcessorSeconds() - database, measurement),
         };
-        if (workload == Workload.Create) AcknowledgedCreates += measurement.Acknowledged;
+        if (workload is Workload.Create or Workload.Import) AcknowledgedCreates += measurement.Acknowledged;
         if (workload == Workload.Update) AcknowledgedUpdates += measurement.Acknowledged;
         Unknown += measurement.Unknown;
         return measurement;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Text;
 using Npgsql;
 
@@ -15,16 +14,11 @@ internal sealed class TransferRun(BulkOptions options, DirectoryInfo directory)
     public const string Command = "transfer";
     private const string Streams = "streams";
     private const string Imports = "imports";
+    private const string Csv = "text/csv";
     private const int OrdersMin = 1_000;
     private const int Rounds = 3;
     private const int SampleMilliseconds = 50;
-    private const int CopyBufferBytes = 256 * 1024;
     private const int SqlTimeoutSeconds = 7_200;
-
-    private const string StreamedRows =
-        "select order_id, number, version, status, team, totalfee_stated, content, personal, created_at, created_by, "
-        + "updated_at, updated_by, deleted_at, now() from orders where deleted_at is null "
-        + "order by created_at desc, order_id desc";
 
     private const string Empty = "truncate orders, order_references, revisions, pending, feed";
 
@@ -99,13 +93,13 @@ internal sealed class TransferRun(BulkOptions options, DirectoryInfo directory)
         using var client = http;
         var idle = Resident(server);
         var live = await Count(database, "select count(*) from orders where deleted_at is null");
-        foreach (var format in (string[])["application/x-ndjson", "text/csv"])
+        foreach (var format in (string[])[OrderTransfers.NdJson, Csv])
         {
             await Stream(client, format, live);
             var (taken, copied, memory) = (new List<double>(), new List<double>(), 0.0);
             for (var round = 0; round < Rounds; round++)
             {
-                copied.Add(await Time(() => CopyOut(database)));
+                copied.Add(await Time(() => TableCopy.Out(database)));
                 var (seconds, used) = await Watch(server, () => Stream(client, format, live));
                 taken.Add(seconds);
                 memory = Math.Max(memory, used);
@@ -178,46 +172,21 @@ internal sealed class TransferRun(BulkOptions options, DirectoryInfo directory)
 
     private static async Task Stream(HttpClient http, string format, long live)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/orders?csv=lines", UriKind.Relative));
-        if (format is not "text/csv") request.RequestUri = new Uri("/orders", UriKind.Relative);
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(format));
-        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        answer.EnsureSuccessStatusCode();
-        await using var body = await answer.Content.ReadAsStreamAsync();
-        var buffer = new byte[CopyBufferBytes];
-        var (lines, length) = (0L, 0);
-        while ((length = await body.ReadAsync(buffer)) > 0) lines += buffer.AsSpan(0, length).Count((byte)'\n');
-        var expected = format is "text/csv" ? (2 * live) + 1 : live;
+        var (path, expected) = format is Csv ? ("/orders?csv=lines", (2 * live) + 1) : ("/orders", live);
+        var lines = await OrderTransfers.CountLines(http, path, format);
         if (lines != expected) throw new BenchException($"{lines} lines of {format} were sent, {expected} expected.");
     }
 
-    private static async Task Import(HttpClient http, string mode, string tag, int count)
-    {
-        using var content = new PushedRows(tag, count);
-        using var answer = await http.PostAsync(new Uri("/orders/import?mode=" + mode, UriKind.Relative), content);
-        var text = await answer.Content.ReadAsStringAsync();
-        if (!answer.IsSuccessStatusCode || !text.Contains("\"refused\":0", StringComparison.Ordinal))
+    /// <summary>Every tenth has a reference.</summary>
+    private static Task Import(HttpClient http, string mode, string tag, int count) => OrderTransfers.Import(
+        http, mode, Enumerable.Range(0, count).Select(i =>
         {
-            throw new BenchException("The import was refused: " + text[..Math.Min(text.Length, 500)]);
-        }
-    }
-
-    private static Task<string> CopyOut(NpgsqlConnectionStringBuilder database)
-    {
-        var start = new ProcessStartInfo(Path.Combine(PostgresTools.Directory(), "psql"),
-            ["-X", "-q", "-c", $"\\copy ({StreamedRows}) to '/dev/null'"])
-        {
-            Environment =
-            {
-                ["PGHOST"] = database.Host,
-                ["PGPORT"] = database.Port.ToString(CultureInfo.InvariantCulture),
-                ["PGUSER"] = database.Username,
-                ["PGPASSWORD"] = database.Password,
-                ["PGDATABASE"] = database.Database,
-            },
-        };
-        return ChildProcess.RunTool(start);
-    }
+            var reference = i % 10 == 0 ? $"\"reference\":\"{tag}-{i}\"," : "";
+            return (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(
+                $"{{\"datetime\":\"2026-11-23T09:30:00Z\",{reference}\"services\":["
+                + "{\"id\":\"deep-clean\",\"quantity\":2},{\"id\":\"deep-clean\",\"fee\":20.50}],"
+                + $"\"metadata\":{{\"region\":\"eu\",\"customer\":\"c-{i / 10}\"}}}}\n");
+        }));
 
     /// <summary>The seconds that COPY takes for the same rows; reading them is not counted.</summary>
     private async Task<double> CopyInto(
@@ -232,18 +201,7 @@ internal sealed class TransferRun(BulkOptions options, DirectoryInfo directory)
         {
             // What the feed has taken over was pending before.
             var rows = table is "pending" ? "select order_id, version from revisions" : "select * from " + table;
-            await using var kept = new FileStream(
-                Path.Combine(directory.FullName, "copied"), FileMode.Create, FileAccess.ReadWrite);
-            await using (var reading = await from.BeginRawBinaryCopyAsync($"copy ({rows}) to stdout (format binary)"))
-            {
-                await reading.CopyToAsync(kept, CopyBufferBytes);
-            }
-            kept.Position = 0;
-            seconds += await Time(async () =>
-            {
-                await using var writing = await to.BeginRawBinaryCopyAsync($"copy {table} from stdin (format binary)");
-                await kept.CopyToAsync(writing, CopyBufferBytes);
-            });
+            seconds += await TableCopy.Into(to, table, from, rows, Path.Combine(directory.FullName, "copied"));
         }
         return seconds;
     }
@@ -262,37 +220,5 @@ internal sealed class TransferRun(BulkOptions options, DirectoryInfo directory)
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
-    }
-
-    /// <summary>Rows of an import that are made while they are sent; every tenth has a reference.</summary>
-    private sealed class PushedRows : HttpContent
-    {
-        private readonly string _tag;
-        private readonly int _count;
-
-        public PushedRows(string tag, int count)
-        {
-            (_tag, _count) = (tag, count);
-            Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
-        }
-
-        protected override async Task SerializeToStreamAsync(
-            System.IO.Stream stream, System.Net.TransportContext? context)
-        {
-            await using var rows = new StreamWriter(stream, new UTF8Encoding(false), CopyBufferBytes, leaveOpen: true);
-            for (var i = 0; i < _count; i++)
-            {
-                var reference = i % 10 == 0 ? $"\"reference\":\"{_tag}-{i}\"," : "";
-                await rows.WriteLineAsync($"{{\"datetime\":\"2026-11-23T09:30:00Z\",{reference}\"services\":["
-                    + "{\"id\":\"deep-clean\",\"quantity\":2},{\"id\":\"deep-clean\",\"fee\":20.50}],"
-                    + $"\"metadata\":{{\"region\":\"eu\",\"customer\":\"c-{i / 10}\"}}}}");
-            }
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
     }
 }

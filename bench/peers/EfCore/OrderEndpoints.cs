@@ -1,10 +1,18 @@
+using System.Data;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Orderly.Bench.EfCore;
 
 internal static class OrderEndpoints
 {
+    private const string NdJson = "application/x-ndjson";
+    private const int ImportBatch = 1_000;
+
     private static readonly TimeSpan UpdatableAfter = TimeSpan.FromHours(3);
 
     public static async Task<IResult> Create(
@@ -27,8 +35,11 @@ internal static class OrderEndpoints
         return order is null ? TypedResults.NotFound() : TypedResults.Ok(OrderOutput.Of(order));
     }
 
-    public static async Task<IResult> List(int? limit, OrdersContext db, CancellationToken cancellation)
+    public static async Task<IResult> List(
+        int? limit, HttpRequest request, OrdersContext db, IOptions<JsonOptions> json, CancellationToken cancellation)
     {
+        if (request.Headers.Accept == NdJson)
+            return TypedResults.Stream(output => WriteAll(output, db, json.Value, cancellation), NdJson);
         if (limit is < 1 or > 500) return TypedResults.Problem("limit must be 1 to 500", statusCode: 400);
         var orders = await db.Orders.AsNoTracking().Include(o => o.Lines)
             .OrderByDescending(o => o.CreatedAt).ThenByDescending(o => o.Id)
@@ -70,13 +81,62 @@ internal static class OrderEndpoints
         return TypedResults.Ok(service);
     }
 
+    /// <summary>All or nothing, a row a line.</summary>
+    public static async Task<IResult> Import(
+        HttpRequest request, OrdersContext db, TimeProvider clock, IOptions<JsonOptions> json,
+        CancellationToken cancellation)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var records = await db.Services.AsNoTracking()
+            .ToDictionaryAsync(s => s.Id, StringComparer.Ordinal, cancellation);
+        var (now, created) = (clock.GetUtcNow(), 0);
+        using var rows = new StreamReader(request.Body);
+        while (await rows.ReadLineAsync(cancellation) is { } row)
+        {
+            if (row.Length == 0) continue;
+            if (JsonSerializer.Deserialize<OrderInput>(row, json.Value.SerializerOptions) is not { } input)
+                return TypedResults.Problem($"row {created + 1} is null", statusCode: 422);
+            var errors = input.Validate();
+            if (errors.Count > 0) return TypedResults.ValidationProblem(errors);
+            var order = new OrderEntity { Currency = "USD", CreatedAt = now };
+            if (Apply(input, order, records, now) is { } refusal) return refusal;
+            db.Orders.Add(order);
+            if (++created % ImportBatch != 0) continue;
+            if (await Save(db, cancellation) is { } conflict) return conflict;
+            db.ChangeTracker.Clear();
+        }
+        if (await Save(db, cancellation) is { } last) return last;
+        await transaction.CommitAsync(cancellation);
+        return TypedResults.Ok(new { Created = created, Refused = 0 });
+    }
+
+    private static async Task WriteAll(
+        Stream output, OrdersContext db, JsonOptions json, CancellationToken cancellation)
+    {
+        await using var transaction =
+            await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        var orders = db.Orders.AsNoTracking().Include(o => o.Lines)
+            .OrderByDescending(o => o.CreatedAt).ThenByDescending(o => o.Id).AsAsyncEnumerable();
+        await foreach (var order in orders.WithCancellation(cancellation))
+        {
+            await JsonSerializer.SerializeAsync(output, OrderOutput.Of(order), json.SerializerOptions, cancellation);
+            await output.WriteAsync("\n"u8.ToArray(), cancellation);
+        }
+    }
+
     private static async Task<IResult?> Apply(
         OrderInput input, OrderEntity order, OrdersContext db, DateTimeOffset now, CancellationToken cancellation)
     {
-        var lines = input.Services ?? [];
-        var ids = lines.ConvertAll(line => line.Id);
+        var ids = (input.Services ?? []).ConvertAll(line => line.Id);
         var records = await db.Services.AsNoTracking().Where(s => ids.Contains(s.Id))
             .ToDictionaryAsync(s => s.Id, StringComparer.Ordinal, cancellation);
+        return Apply(input, order, records, now);
+    }
+
+    private static ProblemHttpResult? Apply(
+        OrderInput input, OrderEntity order, Dictionary<string, ServiceEntity> records, DateTimeOffset now)
+    {
+        var lines = input.Services ?? [];
         order.Lines.Clear();
         for (var i = 0; i < lines.Count; i++)
         {

@@ -24,6 +24,7 @@ app.Use((context, next) =>
 
 var orders = app.MapGroup("/orders");
 orders.MapPost("/", OrderEndpoints.Create);
+orders.MapPost("/import", OrderEndpoints.Import);
 orders.MapGet("/", OrderEndpoints.List);
 orders.MapGet("/{id:guid}", OrderEndpoints.Read);
 orders.MapPut("/{id:guid}", OrderEndpoints.Update);

@@ -17,6 +17,41 @@ export async function insertOrder(pool, order) {
   });
 }
 
+// Many at once, in a transaction of the caller's.
+export async function insertOrders(client, many) {
+  const column = (of) => many.map(of);
+  await client.query(
+    `insert into orders (id, datetime, totalfee, currency, reference, notes, metadata)
+     select * from unnest(
+       $1::uuid[], $2::timestamptz[], $3::numeric[], $4::text[], $5::text[], $6::text[], $7::jsonb[])`,
+    [column((o) => o.id), column((o) => o.datetime), column((o) => o.totalfee), column((o) => o.currency),
+      column((o) => o.reference), column((o) => o.notes), column((o) => JSON.stringify(o.metadata))]);
+  const lines = many.flatMap((order) => order.services.map((line, i) => ({ ...line, order_id: order.id, line_no: i })));
+  const lineColumn = (name) => lines.map((line) => line[name]);
+  await client.query(
+    `insert into order_lines (order_id, line_no, service_id, name, quantity, fee)
+     select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::numeric[])`,
+    ['order_id', 'line_no', 'service_id', 'name', 'quantity', 'fee'].map(lineColumn));
+}
+
+// All orders of one snapshot, some at a time.
+export async function* eachPage(pool, size) {
+  const client = await pool.connect();
+  try {
+    await client.query('begin isolation level repeatable read read only');
+    await client.query('declare page no scroll cursor for select * from orders order by created_at desc, id desc');
+    for (;;) {
+      const { rows } = await client.query(`fetch ${size} from page`);
+      if (rows.length === 0) break;
+      const lines = await findLines(client, rows.map((row) => row.id));
+      yield rows.map((row) => ({ ...row, lines: lines.get(row.id) ?? [] }));
+    }
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
 export async function updateOrder(pool, id, order) {
   return inTransaction(pool, async (client) => {
     const { rows } = await client.query(
@@ -67,7 +102,7 @@ async function insertLines(client, orderId, lines) {
     [orderId, ...lines.flatMap((line) => [line.service_id, line.name, line.quantity, line.fee])]);
 }
 
-async function inTransaction(pool, work) {
+export async function inTransaction(pool, work) {
   const client = await pool.connect();
   try {
     await client.query('begin');

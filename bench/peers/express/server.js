@@ -1,5 +1,8 @@
 // An orders API as people write it with Express and pg: one process, a pool of connections, SQL by hand.
 import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import express from 'express';
 import pg from 'pg';
 import * as orders from './orders.js';
@@ -9,6 +12,9 @@ import { validateOrder } from './validation.js';
 const apiKey = process.env.API_KEY;
 const pool = new pg.Pool(); // PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE
 const uniqueViolation = '23505';
+const ndjson = 'application/x-ndjson';
+const importBatch = 1000;
+const streamPage = 1000;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 const app = express();
@@ -33,13 +39,41 @@ app.put('/services/:id', async (req, res) => {
 });
 
 app.post('/orders', async (req, res) => {
-  const { order, errors } = await readOrder(req.body);
+  const { order, errors } = await checkOrder(req.body);
   if (errors.length > 0) return problem(res, 422, errors.join('; '));
   const row = await orders.insertOrder(pool, { ...order, id: randomUUID() });
   res.status(201).location(`/orders/${row.id}`).json(toJson(row));
 });
 
+// All or nothing, a row a line.
+app.post('/orders/import', async (req, res) => {
+  const created = await orders.inTransaction(pool, async (client) => {
+    let count = 0;
+    for await (const lines of batches(createInterface({ input: req, crlfDelay: Infinity }), importBatch)) {
+      const bodies = lines.map((line) => JSON.parse(line));
+      const ids = bodies.flatMap(({ services }) => (Array.isArray(services) ? services.map((line) => line?.id) : []));
+      const records = await orders.findServices(client, [...new Set(ids)]);
+      const checked = bodies.map((body) => readOrder(body, records));
+      const refused = checked.findIndex(({ errors }) => errors.length > 0);
+      if (refused >= 0) {
+        const detail = `row ${count + refused + 1}: ${checked[refused].errors.join('; ')}`;
+        throw Object.assign(new Error(detail), { status: 422 });
+      }
+      await orders.insertOrders(client, checked.map(({ order }) => ({ ...order, id: randomUUID() })));
+      count += lines.length;
+    }
+    return count;
+  });
+  res.json({ created, refused: 0 });
+});
+
 app.get('/orders', async (req, res) => {
+  if (req.get('accept') === ndjson) {
+    res.type(ndjson);
+    return pipeline(Readable.from(linesOfAll()), res).catch((error) => {
+      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    });
+  }
   const limit = req.query.limit === undefined ? 50 : Number(req.query.limit);
   if (!Number.isInteger(limit) || limit < 1 || limit > 500) return problem(res, 400, 'limit must be 1 to 500');
   const rows = await orders.listOrders(pool, limit);
@@ -53,7 +87,7 @@ app.get('/orders/:id', async (req, res) => {
 });
 
 app.put('/orders/:id', async (req, res) => {
-  const { order, errors } = await readOrder(req.body);
+  const { order, errors } = await checkOrder(req.body);
   if (errors.length > 0) return problem(res, 422, errors.join('; '));
   const row = await orders.updateOrder(pool, req.params.id, order);
   if (row) return res.json(toJson(row));
@@ -74,11 +108,16 @@ app.use((error, req, res, next) => {
   problem(res, 500, 'internal error');
 });
 
-// The order of a checked body: names and fees of its lines from the service records, and the total.
-async function readOrder(body) {
+async function checkOrder(body) {
   const errors = validateOrder(body);
   if (errors.length > 0) return { errors };
-  const records = await orders.findServices(pool, body.services.map((line) => line.id));
+  return readOrder(body, await orders.findServices(pool, body.services.map((line) => line.id)));
+}
+
+// The order of a body that is checked: names and fees of its lines from the service records, and the total.
+function readOrder(body, records) {
+  const errors = validateOrder(body);
+  if (errors.length > 0) return { errors };
   const services = [];
   for (const line of body.services) {
     const record = records.get(line.id);
@@ -97,6 +136,23 @@ async function readOrder(body) {
     services,
   };
   return { order, errors };
+}
+
+async function* batches(lines, size) {
+  let batch = [];
+  for await (const line of lines) {
+    if (line !== '') batch.push(line);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function* linesOfAll() {
+  for await (const rows of orders.eachPage(pool, streamPage)) {
+    yield rows.map((row) => `${JSON.stringify(toJson(row))}\n`).join('');
+  }
 }
 
 function sumOf(lines) {
