@@ -19,7 +19,7 @@ internal sealed class LoadRun(LoadOptions options, DirectoryInfo directory)
             var textCharacters = 0;
             foreach (var name in TargetNames.All.Where(name => options.Targets.Contains(name, StringComparer.Ordinal)))
             {
-                var target = Make(name, postgres, textCharacters);
+                var target = Make(name, postgres, targets.OfType<OrderlyTarget>().FirstOrDefault(), textCharacters);
                 targets.Add(target);
                 Progress($"starting {name}");
                 await target.Start(directory);
@@ -58,11 +58,11 @@ internal sealed class LoadRun(LoadOptions options, DirectoryInfo directory)
         }
     }
 
-    private Target Make(string name, PrivatePostgres postgres, int textCharacters) => name switch
+    private Target Make(string name, PrivatePostgres postgres, OrderlyTarget? service, int textCharacters) => name switch
     {
         TargetNames.Orderly => new OrderlyTarget(postgres, options),
         TargetNames.Pgbench or TargetNames.PgbenchLines =>
-            new PgbenchTarget(name, postgres, options) { TextCharacters = textCharacters },
+            new PgbenchTarget(name, postgres, options) { Service = service, TextCharacters = textCharacters },
         TargetNames.Express => new ExpressTarget(postgres, options),
         TargetNames.EfCore => new EfCoreTarget(postgres, options),
         _ => throw new UsageException($"{name} is not a target."),

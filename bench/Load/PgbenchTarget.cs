@@ -25,28 +25,39 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
     // Logging every transaction would slow down the fastest scripts; one in ten gives the same percentiles.
     private const double LoggedShare = 0.1;
 
-    /// <summary>What an import leaves, and where <c>stage.sql</c> puts it.</summary>
-    private static readonly (string Table, string Rows)[] Staged =
+    /// <summary>The first version of orders that were not copied yet.</summary>
+    private const string NextRows =
+        """
+        create temp table if not exists next_rows (order_id uuid primary key, number bigint not null);
+        truncate next_rows;
+        insert into next_rows
+        select order_id, number from orders where version = 1 and number > @last order by number limit @most;
+        select count(*), max(number) from next_rows
+        """;
+
+    /// <summary>What an import leaves.</summary>
+    private static readonly (string Table, string Rows)[] CopiedRows =
     [
-        ("orders", "select * from staged_orders"),
-        ("order_references",
-            "select team, reference, order_id from staged_orders where reference is not null"),
-        ("revisions", "select * from staged_revisions"),
-        ("pending", "select order_id, version from staged_revisions"),
+        ("orders", "select o.* from next_rows join orders o using (order_id) order by number"),
+        ("order_references", "select r.* from next_rows join order_references r using (order_id) order by number"),
+        ("revisions", "select r.* from next_rows n join revisions r using (order_id) order by n.number"),
+        ("pending", "select order_id, 1 from next_rows order by number"),
     ];
 
     private readonly Dictionary<Workload, string[]> chosen = [];
     private string text = SampleText;
     private DirectoryInfo? scripts;
     private int runs;
-    private int imports;
+    private long lastCopied;
 
     /// <summary>How long the text of an order is; the service's own is taken over where it is measured, too.</summary>
     public int TextCharacters { get; init; }
 
-    /// <summary>What a stream and an import are measured by is COPY of the service's own tables.</summary>
+    /// <summary>The service, where it is measured, too: COPY moves the same rows as its streams and imports.</summary>
+    public Target? Service { get; init; }
+
     public override bool Does(Workload workload) =>
-        workload is not (Workload.Stream or Workload.Import) || Name is TargetNames.Pgbench;
+        workload is not (Workload.Stream or Workload.Import) || (Name is TargetNames.Pgbench && Service is not null);
 
     protected override async Task StartCore(DirectoryInfo directory)
     {
@@ -151,46 +162,51 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
 
     private async Task<Measurement> CopyOut(TimeSpan warmUp)
     {
-        var warm = await TableCopy.CountOut(Database, warmUp);
+        var warm = await TableCopy.CountOut(Service!.Database, warmUp);
         var measured = TimeSpan.FromSeconds(Options.Seconds);
-        return Measurement.OfTransfer(await TableCopy.CountOut(Database, measured), measured, warm);
+        return Measurement.OfTransfer(await TableCopy.CountOut(Service.Database, measured), measured, warm);
     }
 
-    /// <summary>The rows are made meanwhile, which is not counted; those of the first copy warm up.</summary>
+    /// <summary>Rows that have not been copied yet, and are read meanwhile, which is not counted.</summary>
     private async Task<Measurement> CopyIn()
     {
-        await using var connection = new NpgsqlConnection(Database.ConnectionString);
-        await connection.OpenAsync();
-        await CopyBatch(connection);
-        var (taken, copied, start) = (TimeSpan.Zero, 0L, Stopwatch.GetTimestamp());
-        while (copied == 0 || Stopwatch.GetElapsedTime(start).TotalSeconds < Options.Seconds)
+        await using var source = new NpgsqlConnection(Service!.Database.ConnectionString);
+        await source.OpenAsync();
+        await using var target = new NpgsqlConnection(Database.ConnectionString);
+        await target.OpenAsync();
+        var (taken, copied, start) = (0.0, 0L, Stopwatch.GetTimestamp());
+        do
         {
-            taken += await CopyBatch(connection);
-            copied += Options.RowsOfImport;
+            var (seconds, orders) = await CopyBatch(source, target);
+            if (orders == 0) break;
+            taken += seconds;
+            copied += orders;
         }
-        return Measurement.OfTransfer(copied, taken, Options.RowsOfImport);
+        while (Stopwatch.GetElapsedTime(start).TotalSeconds < Options.Seconds);
+        if (copied == 0) throw new BenchException("The service has stored no orders that could be copied.");
+        return Measurement.OfTransfer(copied, TimeSpan.FromSeconds(taken), warmUpOrders: 0);
     }
 
-    private async Task<TimeSpan> CopyBatch(NpgsqlConnection connection)
+    private async Task<(double Seconds, long Orders)> CopyBatch(NpgsqlConnection source, NpgsqlConnection target)
     {
-        var stage = await File.ReadAllTextAsync(Script("stage"));
-        await using (var command = new NpgsqlCommand(stage, connection)
+        await using var next = new NpgsqlCommand(NextRows, source)
         {
-            Parameters =
-            {
-                new("batch", ++imports), new("orders", Options.RowsOfImport), new("text", text),
-            },
-        })
+            Parameters = { new("last", lastCopied), new("most", Options.RowsOfImport) },
+        };
+        await using (var found = await next.ExecuteReaderAsync())
         {
-            await command.ExecuteNonQueryAsync();
+            await found.ReadAsync();
+            if (found.GetInt64(0) is 0) return (0, 0);
+            lastCopied = found.GetInt64(1);
         }
         var seconds = 0.0;
-        foreach (var (table, rows) in Staged)
+        foreach (var (table, rows) in CopiedRows)
         {
-            seconds += await TableCopy.Into(
-                connection, table, connection, rows, Path.Combine(scripts!.FullName, "staged"));
+            var kept = Path.Combine(scripts!.FullName, "copied");
+            seconds += await TableCopy.Into(target, table, source, rows, kept);
         }
-        return TimeSpan.FromSeconds(seconds);
+        await using var counting = new NpgsqlCommand("select count(*) from next_rows", source);
+        return (seconds, (long)(await counting.ExecuteScalarAsync())!);
     }
 
     private static async Task<LatencyHistogram> ReadLatencies(string logPrefix)

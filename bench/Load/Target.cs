@@ -13,7 +13,7 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
 
     protected LoadOptions Options => options;
 
-    protected NpgsqlConnectionStringBuilder Database { get; } = postgres.ConnectionString(name);
+    public NpgsqlConnectionStringBuilder Database { get; } = postgres.ConnectionString(name);
 
     /// <summary>Whether it does that at all.</summary>
     public virtual bool Does(Workload workload) => true;

@@ -27,7 +27,10 @@ internal sealed class ImportStore(
         "select r.reference from order_references r where r.team = $1 and r.reference = any ($2)";
 
     /// <summary>Plans of lists are chosen by value, so they should know of many new orders soon.</summary>
-    private const string Analyze = "analyze orders, order_references, revisions";
+    private const string Analyze = "analyze orders";
+
+    /// <summary>How many orders these know of; -1 where there are none yet.</summary>
+    private const string SelectKnown = "select c.reltuples::bigint from pg_class c where c.oid = 'orders'::regclass";
 
     /// <summary>The orders that have the references of their rows now, and not another order.</summary>
     private const string Claim =
@@ -151,6 +154,13 @@ internal sealed class ImportStore(
     {
         await using var command = database.Writes.Source.CreateCommand(Analyze);
         await command.ExecuteNonQueryAsync(stop);
+    }
+
+    /// <summary>How many orders the planner's statistics know of.</summary>
+    public async Task<long> CountKnownAsync(CancellationToken stop)
+    {
+        await using var command = database.Writes.Source.CreateCommand(SelectKnown);
+        return (long)(await command.ExecuteScalarAsync(stop))!;
     }
 
     /// <summary>Begins an import of which all rows are stored, or none.</summary>
