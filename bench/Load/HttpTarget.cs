@@ -125,7 +125,7 @@ internal abstract class HttpTarget(string name, PrivatePostgres postgres, LoadOp
     protected override async Task<Measurement> MeasureCore(Workload workload, TimeSpan warmUp)
     {
         var measured = TimeSpan.FromSeconds(Options.Seconds);
-        if (workload is Workload.Stream or Workload.Import)
+        if (workload.IsTransfer())
         {
             using var caller = new TransferCaller(Address, Key, Options.RowsOfImport);
             return await caller.Run(workload, warmUp, measured);

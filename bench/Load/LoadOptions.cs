@@ -131,6 +131,12 @@ internal enum Workload
     Import,
 }
 
+internal static class Workloads
+{
+    /// <summary>Whether one caller moves many orders in a request, rather than many callers one each.</summary>
+    public static bool IsTransfer(this Workload workload) => workload is Workload.Stream or Workload.Import;
+}
+
 internal static class TargetNames
 {
     public const string Orderly = "orderly";

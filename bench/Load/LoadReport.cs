@@ -114,15 +114,13 @@ internal static class LoadReport
             + $"| {Cost(m => m.ServerMicroseconds)} | {Cost(m => m.DatabaseMicroseconds)} "
             + $"| {rounds.Sum(m => m.Errors)} |"));
 
-        string Latency(double share) => IsTransfer()
+        string Latency(double share) => workload.IsTransfer()
             ? "–"
             : Median(rounds, m => m.Latency.Milliseconds(share)).ToString("N2", CultureInfo.InvariantCulture);
 
-        string Longest() => IsTransfer()
+        string Longest() => workload.IsTransfer()
             ? "–"
             : (rounds.Max(m => m.Latency.MaxMicroseconds) / 1000.0).ToString("N1", CultureInfo.InvariantCulture);
-
-        bool IsTransfer() => rounds.All(m => m.Latency.Count == 0);
 
         string Cost(Func<Measurement, double?> cost) => rounds.All(m => cost(m) is null)
             ? "–"

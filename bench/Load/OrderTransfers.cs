@@ -15,7 +15,6 @@ internal static class OrderTransfers
     public static async Task<long> CountLines(HttpClient http, string path, string mediaType, TimeSpan? within = null)
     {
         using var over = within is { } time ? new CancellationTokenSource(time) : new CancellationTokenSource();
-        var lines = 0L;
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
@@ -24,19 +23,31 @@ internal static class OrderTransfers
             if (!answer.IsSuccessStatusCode)
                 throw new BenchException("A stream was refused: " + Start(await answer.Content.ReadAsStringAsync()));
             await using var body = await answer.Content.ReadAsStreamAsync(over.Token);
-            var buffer = new byte[BufferBytes];
-            var length = 0;
-            while ((length = await body.ReadAsync(buffer, over.Token)) > 0)
-                lines += buffer.AsSpan(0, length).Count((byte)'\n');
+            return await CountLines(body, over.Token);
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
-            // The time is over.
+            return 0; // the time was over before the answer began
+        }
+    }
+
+    /// <summary>How many lines came until it ended, or was to stop.</summary>
+    public static async Task<long> CountLines(Stream body, CancellationToken stop)
+    {
+        var (lines, length, buffer) = (0L, 0, new byte[BufferBytes]);
+        try
+        {
+            while ((length = await body.ReadAsync(buffer, stop)) > 0)
+                lines += buffer.AsSpan(0, length).Count((byte)'\n');
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // What came until then counts.
         }
         return lines;
     }
 
-    /// <summary>Imports rows, all or none; every one must be taken.</summary>
+    /// <summary>Imports rows, of which every one must be taken.</summary>
     public static async Task Import(HttpClient http, string mode, IEnumerable<ReadOnlyMemory<byte>> rows)
     {
         using var content = new PushedRows(rows);

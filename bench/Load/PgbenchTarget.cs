@@ -57,7 +57,7 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
     public Target? Service { get; init; }
 
     public override bool Does(Workload workload) =>
-        workload is not (Workload.Stream or Workload.Import) || (Name is TargetNames.Pgbench && Service is not null);
+        !workload.IsTransfer() || (Name is TargetNames.Pgbench && Service is not null);
 
     protected override async Task StartCore(DirectoryInfo directory)
     {
@@ -193,10 +193,12 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
         {
             Parameters = { new("last", lastCopied), new("most", Options.RowsOfImport) },
         };
+        long orders;
         await using (var found = await next.ExecuteReaderAsync())
         {
             await found.ReadAsync();
-            if (found.GetInt64(0) is 0) return (0, 0);
+            orders = found.GetInt64(0);
+            if (orders == 0) return (0, 0);
             lastCopied = found.GetInt64(1);
         }
         var seconds = 0.0;
@@ -205,8 +207,7 @@ internal sealed partial class PgbenchTarget(string name, PrivatePostgres postgre
             var kept = Path.Combine(scripts!.FullName, "copied");
             seconds += await TableCopy.Into(target, table, source, rows, kept);
         }
-        await using var counting = new NpgsqlCommand("select count(*) from next_rows", source);
-        return (seconds, (long)(await counting.ExecuteScalarAsync())!);
+        return (seconds, orders);
     }
 
     private static async Task<LatencyHistogram> ReadLatencies(string logPrefix)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Npgsql;
 
 namespace Orderly.Bench.Load;
@@ -8,7 +7,7 @@ namespace Orderly.Bench.Load;
 internal static class TableCopy
 {
     /// <summary>What a stream reads, in its order.</summary>
-    public const string StreamedRows =
+    private const string StreamedRows =
         "select order_id, number, version, status, team, totalfee_stated, content, personal, created_at, created_by, "
         + "updated_at, updated_by, deleted_at, now() from orders where deleted_at is null "
         + "order by created_at desc, order_id desc";
@@ -32,20 +31,12 @@ internal static class TableCopy
         using var psql = Process.Start(start) ?? throw new BenchException("psql did not start.");
         using var over = new CancellationTokenSource(within);
         var asking = Ask(psql.StandardInput, over.Token);
-        var (lines, length, buffer) = (0L, 0, new byte[BufferBytes]);
-        try
-        {
-            while ((length = await psql.StandardOutput.BaseStream.ReadAsync(buffer, over.Token)) > 0)
-                lines += buffer.AsSpan(0, length).Count((byte)'\n');
-            throw new BenchException("psql ended before its time.");
-        }
-        catch (OperationCanceledException)
-        {
-            psql.Kill();
-            await psql.WaitForExitAsync(CancellationToken.None);
-            await asking;
-            return lines;
-        }
+        var lines = await OrderTransfers.CountLines(psql.StandardOutput.BaseStream, over.Token);
+        if (!over.IsCancellationRequested) throw new BenchException("psql ended before its time.");
+        psql.Kill();
+        await psql.WaitForExitAsync(CancellationToken.None);
+        await asking;
+        return lines;
     }
 
     /// <summary>The seconds that a binary COPY takes to store rows; to read them from elsewhere is not counted.</summary>
@@ -78,16 +69,10 @@ internal static class TableCopy
         }
     }
 
-    private static ProcessStartInfo Psql(NpgsqlConnectionStringBuilder database) =>
-        new(Path.Combine(PostgresTools.Directory(), "psql"), ["-X", "-q"])
-        {
-            Environment =
-            {
-                ["PGHOST"] = database.Host,
-                ["PGPORT"] = database.Port.ToString(CultureInfo.InvariantCulture),
-                ["PGUSER"] = database.Username,
-                ["PGPASSWORD"] = database.Password,
-                ["PGDATABASE"] = database.Database,
-            },
-        };
+    private static ProcessStartInfo Psql(NpgsqlConnectionStringBuilder database)
+    {
+        var start = new ProcessStartInfo(Path.Combine(PostgresTools.Directory(), "psql"), ["-X", "-q"]);
+        PostgresTools.SetEnvironment(start, database);
+        return start;
+    }
 }

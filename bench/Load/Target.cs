@@ -100,14 +100,7 @@ internal abstract class Target(string name, PrivatePostgres postgres, LoadOption
     protected virtual Task VerifyMore(List<string> differences, long rows, long versions) => Task.CompletedTask;
 
     /// <summary>Tells libpq and those who follow it where the target's database is.</summary>
-    protected void SetLibpqEnvironment(ProcessStartInfo start)
-    {
-        start.Environment["PGHOST"] = Database.Host;
-        start.Environment["PGPORT"] = Database.Port.ToString(CultureInfo.InvariantCulture);
-        start.Environment["PGUSER"] = Database.Username;
-        start.Environment["PGPASSWORD"] = Database.Password;
-        start.Environment["PGDATABASE"] = Database.Database;
-    }
+    protected void SetLibpqEnvironment(ProcessStartInfo start) => PostgresTools.SetEnvironment(start, Database);
 
     // Warm-up requests are acknowledged as well, so both sides have them.
     private static double? PerRequest(double? seconds, Measurement measurement) =>

@@ -13,6 +13,7 @@ internal static class OrderEndpoints
     private const string NdJson = "application/x-ndjson";
     private const int ImportBatch = 1_000;
 
+    private static readonly byte[] LineEnd = "\n"u8.ToArray();
     private static readonly TimeSpan UpdatableAfter = TimeSpan.FromHours(3);
 
     public static async Task<IResult> Create(
@@ -120,7 +121,7 @@ internal static class OrderEndpoints
         await foreach (var order in orders.WithCancellation(cancellation))
         {
             await JsonSerializer.SerializeAsync(output, OrderOutput.Of(order), json.SerializerOptions, cancellation);
-            await output.WriteAsync("\n"u8.ToArray(), cancellation);
+            await output.WriteAsync(LineEnd, cancellation);
         }
     }
 

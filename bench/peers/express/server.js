@@ -53,7 +53,10 @@ app.post('/orders/import', async (req, res) => {
       const bodies = lines.map((line) => JSON.parse(line));
       const ids = bodies.flatMap(({ services }) => (Array.isArray(services) ? services.map((line) => line?.id) : []));
       const records = await orders.findServices(client, [...new Set(ids)]);
-      const checked = bodies.map((body) => readOrder(body, records));
+      const checked = bodies.map((body) => {
+        const errors = validateOrder(body);
+        return errors.length > 0 ? { errors } : readOrder(body, records);
+      });
       const refused = checked.findIndex(({ errors }) => errors.length > 0);
       if (refused >= 0) {
         const detail = `row ${count + refused + 1}: ${checked[refused].errors.join('; ')}`;
@@ -116,8 +119,7 @@ async function checkOrder(body) {
 
 // The order of a body that is checked: names and fees of its lines from the service records, and the total.
 function readOrder(body, records) {
-  const errors = validateOrder(body);
-  if (errors.length > 0) return { errors };
+  const errors = [];
   const services = [];
   for (const line of body.services) {
     const record = records.get(line.id);
